@@ -1,0 +1,54 @@
+"""The web application: the routes of the API, those it is given, and what is the same for all of them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from fastapi import APIRouter, FastAPI
+
+from api import problems
+from api.headers import Headers
+from api.rendering import Renderer
+from api.routes import assets, events, health, sites
+from domain.live import Clock, Live
+
+_DESCRIPTION = """
+Live parking bays and benches of the borough, free to use without a key.
+
+Every answer carries `revision` and `as_of`. The same revision is the same numbers on every page, sign and feed;
+`as_of` is the moment up to which the platform was receiving. `unknown` means that a sensor has not been heard lately: it
+is never counted as free. Times are UTC, RFC 3339. Errors are problem documents (RFC 9457). Ask again with `If-None-Match` and get
+304 while nothing changed, or follow `/v1/events`.
+"""
+
+
+def create_app(
+    *,
+    live: Live,
+    now: Clock,
+    organisation: str,
+    version: str,
+    stale_after: timedelta,
+    routers: Iterable[APIRouter] = (),
+) -> FastAPI:
+    """The application. `routers` are those of pages and signs; `stale_after` turns /readyz red."""
+    app = FastAPI(
+        title=f"{organisation} API",
+        version=version,
+        description=_DESCRIPTION,
+        license_info={
+            "name": "Open Government Licence v3.0",
+            "url": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+        },
+        docs_url=None,
+        redoc_url=None,
+    )
+    renderer = Renderer()
+    app.include_router(sites.create_router(live, renderer))
+    app.include_router(assets.create_router(live, renderer))
+    app.include_router(events.create_router(live))
+    app.include_router(health.create_router(live, now, stale_after=stale_after))
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(Headers)
+    problems.install(app)
+    return app

@@ -1,0 +1,56 @@
+"""Errors as RFC 9457 problem documents: one table from error to status, translated here and nowhere else."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from domain.errors import InvalidIdError, SmartPlaceError, StoreUnavailableError, UnknownPlaceError
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
+    UnknownPlaceError: HTTPStatus.NOT_FOUND,
+    InvalidIdError: HTTPStatus.BAD_REQUEST,
+    StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: object) -> JSONResponse:
+    """A problem document; `more` are its extension members."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Translate every expected error of this application."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for error in STATUS:
+        app.add_exception_handler(error, _expected)
+
+
+async def _expected(_request: Request, error: Exception) -> JSONResponse:
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        logger.warning("the store is away: %s", error, extra={"action": "http_unavailable"})
+        return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
+    return problem(status, str(error))
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"parameter": ".".join(str(part) for part in fault["loc"][1:]), "fault": fault["msg"]}
+        for fault in error.errors()
+    ]
+    detail = "; ".join(f"{fault['parameter']}: {fault['fault']}" for fault in faults)
+    return problem(HTTPStatus.BAD_REQUEST, detail, errors=faults)
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))

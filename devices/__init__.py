@@ -1,0 +1,1 @@
+"""Device models: what their bytes mean. Pure: no I/O, no clock."""

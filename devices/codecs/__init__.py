@@ -1,0 +1,1 @@
+"""One module for each device family; `devices.catalogue` names them all."""

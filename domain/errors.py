@@ -1,0 +1,101 @@
+"""Everything that can go wrong on purpose; each error carries its data and is translated once per boundary."""
+
+from enum import StrEnum
+
+
+class SmartPlaceError(Exception):
+    """An expected failure: a person can act on its message."""
+
+
+class InvalidIdError(SmartPlaceError):
+    """A text that should name a device or a place does not."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{text[:80]!r} is not a valid {kind}")
+        self.kind = kind
+        self.text = text
+
+
+class DecodeError(SmartPlaceError):
+    """Payload bytes that are not a frame of this device model."""
+
+    def __init__(self, model: str, f_port: int, payload: bytes, reason: str) -> None:
+        super().__init__(f"{model}: fPort {f_port}, {len(payload)} bytes: {reason}")
+        self.model = model
+        self.f_port = f_port
+        self.payload = payload
+        self.reason = reason
+
+
+class UnknownModelError(SmartPlaceError):
+    """No codec goes by this model key."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"no device model {model!r}; `smartplace decode --list` names them all")
+        self.model = model
+
+
+class Reason(StrEnum):
+    """Why a frame went to the dead letters. The values are stored and counted: never reuse one."""
+
+    TOO_LARGE = "too_large"
+    RETAINED = "retained"
+    UNKNOWN_TOPIC = "unknown_topic"
+    NOT_JSON = "not_json"
+    WRONG_SHAPE = "wrong_shape"
+    CHIRPSTACK_V3 = "chirpstack_v3"
+    ENCRYPTED = "encrypted"
+    SIMULATED = "simulated"
+    IDENTITY_MISMATCH = "identity_mismatch"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_MODEL = "unknown_model"
+    UNDECODABLE = "undecodable"
+    REFUSED_BY_STORE = "refused_by_store"
+
+
+class RejectedFrameError(SmartPlaceError):
+    """A message that cannot become an uplink; kept as a dead letter with its raw bytes."""
+
+    def __init__(self, reason: Reason, detail: str, *, device_id: str | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.device_id = device_id
+
+
+class UnknownPlaceError(SmartPlaceError):
+    """No site, bay, bench or sign goes by this id."""
+
+    def __init__(self, kind: str, place_id: str) -> None:
+        super().__init__(f"there is no {kind} {place_id[:80]!r}")
+        self.kind = kind
+        self.place_id = place_id
+
+
+class PlacesFileError(SmartPlaceError):
+    """A places file that cannot be loaded; `problems` has one sentence for each fault."""
+
+    def __init__(self, source: str, problems: list[str]) -> None:
+        super().__init__(f"{source}: " + "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else ""))
+        self.source = source
+        self.problems = problems
+
+
+class MigrationError(SmartPlaceError):
+    """The database cannot be brought to this version of the schema."""
+
+
+class StoreUnavailableError(SmartPlaceError):
+    """The database does not answer; nothing is lost, try again."""
+
+
+class StoreRefusedError(SmartPlaceError):
+    """The database refuses these rows whatever happens: they are at fault, not the connection."""
+
+
+class CommandError(SmartPlaceError):
+    """A command cannot do what was asked; `log_tail` has the last lines of the log that tells why."""
+
+    def __init__(self, message: str, *, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.log_tail = log_tail

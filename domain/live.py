@@ -1,0 +1,40 @@
+"""The two windows through which views see the platform; `store` satisfies them, the composition root joins them."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Protocol
+
+from domain.health import DeadLetter, DeviceHealth
+from domain.snapshot import Snapshot
+
+Clock = Callable[[], datetime]
+"""The present, UTC and timezone-aware."""
+
+
+class Live(Protocol):
+    """What is true now, in memory, one snapshot per revision."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        ...
+
+    def follow(self) -> AsyncIterator[Snapshot]:
+        """The newest snapshot at once, then each newer one; a slow reader skips to the newest."""
+        ...
+
+
+class Inspection(Protocol):
+    """What asset managers may ask of the store. Every method may raise StoreUnavailableError."""
+
+    async def device_health(self) -> list[DeviceHealth]:
+        """Every device."""
+        ...
+
+    async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:
+        """Dead letters, newest first, those with an id below `before_id`."""
+        ...
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        """How often each reason occurred, all time."""
+        ...

@@ -1,0 +1,129 @@
+"""What is true at one revision, for everyone: signs, pages, feeds and the API render this and nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.errors import UnknownPlaceError
+from domain.places import Asset, AssetKind, Category, Sign, Site
+from domain.states import Counts, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetStatus:
+    """One bay or bench now.
+
+    `since` is when `state` began, `heard_at` when the device last said anything; both None if it never did.
+    """
+
+    asset: Asset
+    state: State
+    since: datetime | None
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteStatus:
+    """One site now. `bays`, `benches` count its assets; `categories` splits the bays; `heard_at` is the newest word."""
+
+    site: Site
+    bays: Counts
+    benches: Counts
+    categories: Mapping[Category, Counts]
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The whole borough at one revision. Immutable; the same revision is the same numbers everywhere.
+
+    `as_of` is the moment up to which the platform vouches for it: frames were being received then.
+    Mappings are in a stable order: sites by name, assets by site, kind and id.
+    """
+
+    revision: int
+    as_of: datetime
+    sites: Mapping[str, SiteStatus]
+    assets: Mapping[str, AssetStatus]
+    signs: Mapping[str, Sign]
+
+    def site(self, site_id: str) -> SiteStatus:
+        """One site; raises UnknownPlaceError."""
+        try:
+            return self.sites[site_id]
+        except KeyError:
+            raise UnknownPlaceError("site", site_id) from None
+
+    def sign(self, sign_id: str) -> Sign:
+        """One sign; raises UnknownPlaceError."""
+        try:
+            return self.signs[sign_id]
+        except KeyError:
+            raise UnknownPlaceError("sign", sign_id) from None
+
+    def assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
+        """The bays and benches of a site, or only one kind of them."""
+        return [
+            status
+            for status in self.assets.values()
+            if status.asset.site_id == site_id and (kind is None or status.asset.kind is kind)
+        ]
+
+    def changed(self, *, revision: int, as_of: datetime, statuses: Iterable[AssetStatus]) -> "Snapshot":
+        """The next snapshot: these assets have a new status, everything else stays."""
+        assets = dict(self.assets)
+        touched: set[str] = set()
+        for status in statuses:
+            assets[status.asset.asset_id] = status
+            touched.add(status.asset.site_id)
+        sites = dict(self.sites)
+        if touched:
+            members = _by_site(assets.values(), touched)
+            for site_id in touched:
+                sites[site_id] = _site_status(sites[site_id].site, members[site_id])
+        return replace(self, revision=revision, as_of=as_of, sites=sites, assets=assets)
+
+
+def build_snapshot(
+    *,
+    revision: int,
+    as_of: datetime,
+    sites: Iterable[Site],
+    statuses: Iterable[AssetStatus],
+    signs: Iterable[Sign],
+) -> Snapshot:
+    """A snapshot from scratch."""
+    ordered = sorted(statuses, key=lambda s: (s.asset.site_id, s.asset.kind, s.asset.asset_id))
+    by_name = sorted(sites, key=lambda site: site.name)
+    members = _by_site(ordered, {site.site_id for site in by_name})
+    return Snapshot(
+        revision=revision,
+        as_of=as_of,
+        sites={site.site_id: _site_status(site, members[site.site_id]) for site in by_name},
+        assets={status.asset.asset_id: status for status in ordered},
+        signs={sign.sign_id: sign for sign in sorted(signs, key=lambda sign: sign.sign_id)},
+    )
+
+
+def _by_site(statuses: Iterable[AssetStatus], wanted: Iterable[str]) -> dict[str, list[AssetStatus]]:
+    members: dict[str, list[AssetStatus]] = {site_id: [] for site_id in wanted}
+    for status in statuses:
+        if status.asset.site_id in members:
+            members[status.asset.site_id].append(status)
+    return members
+
+
+def _site_status(site: Site, members: list[AssetStatus]) -> SiteStatus:
+    states: dict[Category | None, list[State]] = {}
+    for member in members:
+        states.setdefault(member.asset.category, []).append(member.state)
+    benches = Counts.of(states.pop(None, []))
+    categories = {category: Counts.of(states[category]) for category in Category if category in states}
+    heard = [member.heard_at for member in members if member.heard_at is not None]
+    return SiteStatus(
+        site=site,
+        bays=sum(categories.values(), Counts()),
+        benches=benches,
+        categories=categories,
+        heard_at=max(heard, default=None),
+    )

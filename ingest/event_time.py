@@ -1,0 +1,35 @@
+"""When did it happen? The best clock that can be believed, and which one that was."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from domain.uplinks import TimeSource
+
+# Clocks drift: this much ahead is forgiven (and counted as now), more is a broken clock.
+TOLERATED_FUTURE = timedelta(seconds=120)
+# A frame may wait in a device or gateway, but not for ever: a clock that says 1970 is broken, too.
+TOLERATED_PAST = timedelta(days=92)
+
+
+def choose_time(
+    candidates: Iterable[tuple[TimeSource, datetime | None]], *, received_at: datetime
+) -> tuple[datetime, TimeSource]:
+    """The first candidate that is neither in the future nor absurdly old, else the time of receipt.
+
+    Never later than `received_at`: nothing is dated ahead of the platform's own clock.
+    """
+    for source, moment in candidates:
+        if moment is not None and received_at - TOLERATED_PAST <= moment <= received_at + TOLERATED_FUTURE:
+            return min(moment, received_at), source
+    return received_at, TimeSource.RECEIVED
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """An RFC 3339 time with its zone, or None for anything else; nine digits of a second are cut to six."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -1,0 +1,188 @@
+"""The way of an uplink: open, decode, keep, and only then acknowledge."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from devices import codec
+from devices.catalogue import model
+from domain.errors import (
+    DecodeError,
+    Reason,
+    RejectedFrameError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    UnknownModelError,
+)
+from domain.ids import DeviceId
+from domain.live import Clock
+from domain.uplinks import Accepted, Rejected, Stored
+from ingest.envelope import open_envelope
+from ingest.source import Delivery, Source
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_BACKOFF_S = (0.1, 5.0)
+# Longer than any broker or network server holds a frame back.
+_REMEMBER_FRAMES = timedelta(days=15)
+_FORGET_EVERY = timedelta(hours=1)
+
+
+class FrameSink(Protocol):
+    """Where frames are kept."""
+
+    def model_of(self, device_id: DeviceId) -> str | None:
+        """The model of a device, as of the last refresh."""
+        ...
+
+    async def refresh(self) -> None:
+        """Learn of new devices; may raise StoreUnavailableError."""
+        ...
+
+    async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
+        """Keep a batch, committed on return; may raise StoreUnavailableError, StoreRefusedError."""
+        ...
+
+    async def tick(self, *, as_of: datetime) -> int:
+        """Confirm that frames were being received at `as_of`; may raise StoreUnavailableError."""
+        ...
+
+    async def forget_frames(self, *, before: datetime) -> None:
+        """Stop remembering frames seen before that moment; may raise StoreUnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    delivery: Delivery
+    outcome: Accepted | Rejected
+
+
+class Pipeline:
+    """Takes deliveries from a source and keeps them in a sink, batch by batch."""
+
+    def __init__(self, source: Source, sink: FrameSink, *, now: Clock, batch_rows: int, linger_s: float) -> None:
+        self._source = source
+        self._sink = sink
+        self._now = now
+        self._batch_rows = batch_rows
+        self._linger_s = linger_s
+        self.counts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again."""
+        while True:
+            deliveries = await self._source.batch(most=self._batch_rows, linger_s=self._linger_s)
+            await self.keep(deliveries)
+
+    async def keep(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep one batch, then acknowledge it."""
+        items = [self._read(delivery) for delivery in deliveries]
+        if any(_is_unknown(item.outcome) for item in items):
+            # It may have been installed a moment ago.
+            await self._until_available(self._sink.refresh)
+            items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
+        await self._write(items)
+        for delivery in deliveries:
+            self._source.acknowledge(delivery.token)
+
+    async def tick(self, *, every_s: float) -> None:
+        """Until cancelled: while the source is ready, confirm the present; forget old frames."""
+        forget_at = self._now()
+        while True:
+            try:
+                await self._sink.refresh()
+                if self._source.ready:
+                    await self._sink.tick(as_of=self._now())
+                if self._now() >= forget_at:
+                    await self._sink.forget_frames(before=self._now() - _REMEMBER_FRAMES)
+                    forget_at = self._now() + _FORGET_EVERY
+            except StoreUnavailableError as error:
+                logger.warning("cannot confirm the present: %s", error, extra={"action": "tick_failed"})
+            await asyncio.sleep(every_s)
+
+    def _read(self, delivery: Delivery) -> _Item:
+        try:
+            uplink = open_envelope(delivery)
+        except RejectedFrameError as error:
+            return _rejected(delivery, error.reason, error.detail, error.device_id)
+        key = self._sink.model_of(uplink.device_id)
+        if key is None:
+            return _rejected(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
+        try:
+            decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
+        except UnknownModelError as error:
+            return _rejected(delivery, Reason.UNKNOWN_MODEL, str(error), uplink.device_id)
+        except DecodeError as error:
+            return _rejected(delivery, Reason.UNDECODABLE, str(error), uplink.device_id)
+        return _Item(delivery, Accepted(uplink=uplink, decoded=decoded))
+
+    async def _write(self, items: Sequence[_Item]) -> None:
+        accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
+        rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
+        try:
+            stored = await self._until_available(lambda: self._sink.write(accepted, rejected))
+        except StoreRefusedError as error:
+            await self._write_apart(items, error)
+        else:
+            self._count(stored, rejected)
+
+    async def _write_apart(self, items: Sequence[_Item], error: StoreRefusedError) -> None:
+        """One bad row must not cost its batch: halve until it is alone, then set it aside."""
+        if len(items) > 1:
+            middle = len(items) // 2
+            await self._write(items[:middle])
+            await self._write(items[middle:])
+            return
+        (item,) = items
+        if isinstance(item.outcome, Rejected):
+            raise error
+        device_id = item.outcome.uplink.device_id
+        await self._write([_rejected(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)])
+
+    async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return await action()
+            except StoreUnavailableError as error:
+                logger.warning("the store is away: %s", error, extra={"action": "store_retry", "attempt": attempt})
+            least, most = _BACKOFF_S
+            await asyncio.sleep(random.uniform(least, min(most, least * 2 ** min(attempt, 8))))  # noqa: S311
+            attempt += 1
+
+    def _count(self, stored: Stored, rejected: Sequence[Rejected]) -> None:
+        self.counts["kept"] += stored.kept
+        self.counts["duplicates"] += stored.duplicates
+        for item in rejected:
+            self.counts[item.reason.value] += 1
+            logger.warning(
+                "set aside: %s",
+                item.detail,
+                extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
+            )
+
+
+def _rejected(delivery: Delivery, reason: Reason, detail: str, device_id: str | None) -> _Item:
+    return _Item(
+        delivery,
+        Rejected(
+            reason=reason,
+            detail=detail,
+            topic=delivery.topic,
+            device_id=device_id,
+            payload=delivery.payload,
+            received_at=delivery.received_at,
+        ),
+    )
+
+
+def _is_unknown(outcome: Accepted | Rejected) -> bool:
+    return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE

@@ -1,0 +1,67 @@
+"""The kiosk page: a frame as HTML that is complete before any script runs."""
+
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain.places import Arrow
+from signage.frame import DASHES, EXPIRED_MESSAGE, Frame, LineState
+
+STATIC_DIR = Path(__file__).with_name("static")
+STATIC_URL = "/signage-static"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+STATE_WORDS = {
+    LineState.SPACES: "Spaces",
+    LineState.ALMOST_FULL: "Almost full",
+    LineState.FULL: "Full",
+    LineState.CLOSED: "Closed",
+    LineState.UNKNOWN: "No recent data",
+}
+ARROW_WORDS = {Arrow.LEFT: "to the left", Arrow.RIGHT: "to the right", Arrow.AHEAD: "straight ahead"}
+
+_UK = ZoneInfo("Europe/London")
+
+
+class KioskPage:
+    """The page of any sign of one organisation."""
+
+    def __init__(self, organisation: str) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(Path(__file__).with_name("templates")),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["uk_time"] = _uk_time
+        environment.globals.update(
+            organisation=organisation,
+            state_words=STATE_WORDS,
+            arrow_words=ARROW_WORDS,
+            dashes=DASHES,
+            expired_message=EXPIRED_MESSAGE,
+            css_url=_hashed_url("kiosk.css"),
+            js_url=_hashed_url("kiosk.js"),
+        )
+        self._template = environment.get_template("kiosk.html")
+
+    def html(self, frame: Frame) -> str:
+        """The board with this frame."""
+        return self._template.render(frame=frame)
+
+
+def _hashed_url(name: str) -> str:
+    digest = blake2b((STATIC_DIR / name).read_bytes(), digest_size=8).hexdigest()
+    return f"{STATIC_URL}/{name}?v={digest}"
+
+
+def _uk_time(instant: datetime) -> str:
+    return f"{instant.astimezone(_UK):%H:%M:%S}"

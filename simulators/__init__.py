@@ -1,0 +1,1 @@
+"""Devices that do not exist: seeded behaviour, spoken on the wire that real ones use."""

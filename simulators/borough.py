@@ -1,0 +1,86 @@
+"""The running borough: everything that its devices transmit, in order of time, and what is true meanwhile."""
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+
+from devices import catalogue
+from domain.ids import AssetId
+from domain.places import Asset, AssetKind, Closure, Device, Places
+from domain.places_file import OWN_MODEL
+from domain.states import State
+from simulators.behaviour import Report, reports
+from simulators.chirpstack import LoraDevice
+from simulators.clock import SimClock
+from simulators.own_device import OwnDevice
+from simulators.readings import BatterySensor, Sensor, SolarBench
+from simulators.spells import Spell, is_closed, spells
+from simulators.transmission import Radio, Transmission
+
+
+class Borough:
+    """The devices of a places file from `begins_at` on. The same places, seed and beginning repeat every byte.
+
+    A stream that is read once: `history` reads up to a time, `live` goes on from there.
+    """
+
+    def __init__(self, places: Places, *, seed: int, begins_at: datetime) -> None:
+        """Raises UnknownModelError."""
+        self._seed = seed
+        self._begins_at = begins_at
+        self._closures: dict[AssetId, list[Closure]] = {asset.asset_id: [] for asset in places.assets}
+        for closure in places.closures:
+            self._closures[closure.asset_id].append(closure)
+        self._assets = {asset.asset_id: asset for asset in places.assets}
+        installed = {device.asset_id: device for device in places.devices if device.asset_id is not None}
+        self._radios = {asset_id: self._radio(device) for asset_id, device in installed.items()}
+        streams = [self._reports(self._assets[asset_id], device) for asset_id, device in installed.items()]
+        self._stream = heapq.merge(*streams, key=lambda report: (report.at, report.asset.asset_id))
+        self._next = next(self._stream)
+
+    def history(self, *, until: datetime) -> Iterator[Transmission]:
+        """What is transmitted before `until`, stamped with simulated time."""
+        while self._next.at < until:
+            yield self._transmit(self._next.at)
+
+    def live(self, clock: SimClock) -> Iterator[Transmission]:
+        """All that follows, without end, stamped with the time on the wall at which it happens."""
+        while True:
+            yield self._transmit(clock.wall(self._next.at))
+
+    def truth(self, at: datetime) -> dict[AssetId, State]:
+        """What is true of every asset at a simulated time, worked out anew from the beginning."""
+        return {asset_id: self._state(asset, at) for asset_id, asset in self._assets.items()}
+
+    def _transmit(self, at: datetime) -> Transmission:
+        report, self._next = self._next, next(self._stream)
+        return self._radios[report.asset.asset_id].transmit(report, at)
+
+    def _state(self, asset: Asset, at: datetime) -> State:
+        if is_closed(self._closures[asset.asset_id], at):
+            return State.CLOSED
+        spell = next(spell for spell in self._spells(asset) if at < spell.ends_at)
+        return State.OCCUPIED if spell.occupied else State.FREE
+
+    def _spells(self, asset: Asset) -> Iterator[Spell]:
+        closures = self._closures[asset.asset_id]
+        return spells(asset, closures, seed=self._seed, begins_at=self._begins_at)
+
+    def _radio(self, device: Device) -> Radio:
+        if device.model == OWN_MODEL:
+            return OwnDevice(device, seed=self._seed, begins_at=self._begins_at)
+        model = catalogue.model(device.model)
+        return LoraDevice(device, model, seed=self._seed, begins_at=self._begins_at)
+
+    def _reports(self, asset: Asset, device: Device) -> Iterator[Report]:
+        solar = asset.kind is AssetKind.BENCH and device.model == OWN_MODEL
+        hardware = SolarBench if solar else BatterySensor
+        sensor: Sensor = hardware(asset, seed=self._seed, begins_at=self._begins_at)
+        return reports(
+            asset,
+            self._spells(asset),
+            sensor,
+            heartbeat=catalogue.model(device.model).heartbeat,
+            seed=self._seed,
+            begins_at=self._begins_at,
+        )

@@ -1,0 +1,269 @@
+"""The command line: what can be run, and how it ends. Heavy imports live inside the commands."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import CommandError, DecodeError, SmartPlaceError, StoreRefusedError
+from smartplace import __version__
+from smartplace.settings import Settings, unknown_names
+
+app = typer.Typer(
+    help="Parking bays, benches and street signs over LoRaWAN and MQTT.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FAILED = 1
+BAD_INPUT = 2
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def main() -> None:
+    """Run the command that was asked for; an expected failure is one sentence on stderr and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except DecodeError as error:
+        _fail(str(error), BAD_INPUT)
+    except SmartPlaceError as error:
+        if tail := getattr(error, "log_tail", ""):
+            typer.echo(tail, err=True)
+        _fail(str(error), FAILED)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"smartplace: {message}", err=True)
+    sys.exit(code)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"smartplace {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=lambda v: _version(wanted=v))
+    ] = False,
+) -> None: ...
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `15m`, `6h` or `3d`; a plain number is seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no duration: write 90s, 15m, 6h or 3d")
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+
+
+History = Annotated[str, typer.Option(metavar="DURATION", help="Simulated past to tell first, such as 6h or 3d.")]
+
+
+@contextmanager
+def _settings() -> Iterator[Settings]:
+    from pydantic import ValidationError
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"SMARTPLACE_{fault['loc'][0]}".upper() + f": {fault['msg']}" for fault in error.errors())
+        raise CommandError(f"wrong settings: {faults}") from None
+    for name in unknown_names():
+        typer.echo(f"smartplace: {name} is no setting (misspelt?) and is ignored", err=True)
+    yield settings
+
+
+@contextmanager
+def _process() -> Iterator[Settings]:
+    """The settings, with log lines configured: for commands that run until they are stopped."""
+    from smartplace.logs import configure
+
+    with _settings() as settings:
+        configure(log_format=settings.log_format, level=settings.log_level)
+        yield settings
+
+
+@app.command()
+def demo(
+    *,
+    port: Annotated[int | None, typer.Option(help="Port of the web server; 8080 or a free one if not given.")] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker; a free one if not given.")] = None,
+    database_port: Annotated[int | None, typer.Option(help="Port of PostgreSQL; a free one if not given.")] = None,
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".smartplace"),
+    reset: Annotated[bool, typer.Option("--reset", help="Start with an empty database.")] = False,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per second.", min=0.1, max=3600)] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 7,
+    history: History = "0s",
+    places: Annotated[Path | None, typer.Option(help="Places file to play instead of the demo borough.")] = None,
+) -> None:
+    """A whole working borough without hardware: one command, nothing left after Ctrl-C."""
+    import asyncio
+
+    from smartplace.demo import DemoOptions
+    from smartplace.demo import demo as run_demo
+    from smartplace.steps import StepList, welcome
+
+    options = DemoOptions(
+        data_dir=data_dir.absolute(),
+        port=port,
+        mqtt_port=mqtt_port,
+        database_port=database_port,
+        reset=reset,
+        speed=speed,
+        seed=seed,
+        history=duration(history),
+        places_file=places,
+    )
+    steps = StepList(sys.stdout)
+    asyncio.run(run_demo(options, steps.progress(), lambda running: welcome(running, steps)))
+
+
+@app.command()
+def serve() -> None:
+    """The web server: API, pages, signs."""
+    from smartplace import compose
+
+    with _process() as settings:
+        compose.until_told_to_stop(compose.serve(settings))
+
+
+@app.command()
+def ingest() -> None:
+    """Take frames from the broker and keep them."""
+    from smartplace import compose
+
+    with _process() as settings:
+        compose.until_told_to_stop(compose.ingest(settings))
+
+
+@app.command()
+def simulate(
+    *,
+    history: History = "0s",
+) -> None:
+    """Play the sensors of a borough; places, seed and speed are settings."""
+    from smartplace import compose
+    from smartplace.steps import Tally
+
+    with _process() as settings, Tally(sys.stderr) as tally:
+        compose.until_told_to_stop(compose.simulate(settings, history=duration(history), report=tally.add))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version of the schema."""
+    from store.migrations import migrate as run_migrations
+
+    with _settings() as settings:
+        steps = 0
+        for steps, name in enumerate(run_migrations(settings.database_url.get_secret_value()), start=1):  # noqa: B007
+            typer.echo(f"applied {name}")
+        typer.echo("the schema is up to date" + (f", {steps} steps applied" if steps else ""))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Places file (TOML); see docs/places.md.", exists=True, dir_okay=False)],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
+) -> None:
+    """Add or change sites, bays, benches, signs and devices."""
+    import asyncio
+
+    from smartplace import compose
+
+    places = compose.read_places(file)
+    typer.echo(
+        f"{file}: {len(places.sites)} sites, {len(places.assets)} bays and benches, {len(places.devices)} devices, "
+        f"{len(places.signs)} signs, {len(places.closures)} closures"
+    )
+    if dry_run:
+        typer.echo("nothing was changed (--dry-run)")
+        return
+    with _settings() as settings:
+        try:
+            asyncio.run(compose.load_places(settings, places))
+        except StoreRefusedError as error:
+            raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
+    typer.echo("imported")
+
+
+@app.command()
+def decode(
+    model: Annotated[str | None, typer.Argument(help="Device model, such as bosch-tps110.")] = None,
+    f_port: Annotated[int | None, typer.Argument(help="LoRaWAN port, 0 to 255.", min=0, max=255)] = None,
+    payload: Annotated[str | None, typer.Argument(metavar="HEX", help="Payload bytes in hexadecimal.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    list_models: Annotated[bool, typer.Option("--list", help="Name every device model.")] = False,
+) -> None:
+    """What a device's bytes mean."""
+    from devices import codec
+    from devices.catalogue import MODELS
+    from devices.catalogue import model as find
+
+    if list_models:
+        for known in MODELS:
+            typer.echo(f"{known.key:28} {known.vendor} {known.name}")
+        return
+    if model is None or f_port is None or payload is None:
+        raise typer.BadParameter("MODEL, F_PORT and HEX are needed (or --list)")
+    try:
+        octets = bytes.fromhex(payload)
+    except ValueError:
+        raise typer.BadParameter(f"{payload[:40]!r} is not hexadecimal") from None
+    decoded = codec.decode(find(model), f_port, octets)
+    answer = {"model": decoded.model, "kind": decoded.kind, "measurements": decoded.measurements, "raw": decoded.raw}
+    if as_json:
+        typer.echo(json.dumps(answer))
+        return
+    typer.echo(f"{decoded.model}, {decoded.kind}")
+    for key, value in [*decoded.measurements.items(), *((f"raw {key}", value) for key, value in decoded.raw.items())]:
+        typer.echo(f"  {key:28} {value}")
+
+
+@app.command()
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is wrong.")] = False,
+    broker_config: Annotated[
+        Path | None, typer.Option(help="mosquitto.conf to check; mosquitto/mosquitto.conf if it is there.")
+    ] = None,
+) -> None:
+    """Look at everything this installation needs, and say what to do about what is wrong."""
+    import asyncio
+
+    from smartplace.doctor import Verdict, examine
+    from smartplace.steps import print_findings
+
+    with _settings() as settings:
+        findings = asyncio.run(examine(settings, broker_config=broker_config))
+    if as_json:
+        typer.echo(json.dumps({"findings": [finding.as_dict() for finding in findings]}))
+    else:
+        print_findings(findings, sys.stdout, quiet=quiet)
+    if any(finding.verdict is Verdict.WRONG for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    from smartplace.compose import openapi_document
+
+    with _settings() as settings:
+        typer.echo(json.dumps(openapi_document(settings), indent=2))

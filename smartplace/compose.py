@@ -1,0 +1,241 @@
+"""Joins the parts: one function for each process. Everything below takes plain values."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.app import create_app
+from dashboard.pages import create_router as dashboard_router
+from dashboard.sessions import Login
+from dashboard.static_files import HashedStaticFiles
+from devices.catalogue import model
+from domain.health import DeadLetter, DeviceHealth
+from domain.live import Inspection, Live
+from domain.places import Places
+from domain.places_file import parse_places
+from domain.snapshot import build_snapshot
+from domain.topics import UPLINK_FILTERS
+from ingest.mqtt import Broker, MqttSource
+from ingest.pipeline import Pipeline
+from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
+from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
+from signage.routes import create_router as sign_router
+from simulators.borough import Borough
+from simulators.clock import SimClock
+from simulators.demo import demo_places
+from simulators.mqtt import Broker as SimulatorBroker
+from simulators.mqtt import open_publisher
+from simulators.run import replay, run
+from simulators.transmission import Transmission
+from smartplace import __version__
+from smartplace.settings import Settings
+from store.frames import FrameStore
+from store.inspection import StoreInspection
+from store.live import LiveSnapshot, open_live
+from store.places import import_places
+from store.pool import open_pool
+
+logger = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """The present: the only clock of the platform."""
+    return datetime.now(UTC)
+
+
+def read_places(path: Path | None) -> Places:
+    """The places in a file, or the demo borough.
+
+    Raises:
+        PlacesFileError: the file cannot be read or has faults.
+    """
+
+    def silent_after(key: str) -> timedelta:
+        return model(key).silent_after
+
+    if path is None:
+        return demo_places(silent_after)
+    return parse_places(path.read_text(encoding="utf-8"), source=str(path), silent_after=silent_after)
+
+
+async def load_places(settings: Settings, places: Places) -> None:
+    """Put places into the database; raises StoreUnavailableError, StoreRefusedError."""
+    async with open_pool(settings.database_url.get_secret_value(), size=1) as pool:
+        await import_places(pool, places, at=utc_now())
+
+
+async def ingest(settings: Settings) -> None:
+    """Keep frames until cancelled."""
+    async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
+        source = MqttSource(_ingest_broker(settings), UPLINK_FILTERS, now=utc_now)
+        pipeline = Pipeline(
+            source,
+            FrameStore(pool),
+            now=utc_now,
+            batch_rows=settings.batch_rows,
+            linger_s=settings.batch_linger_ms / 1000,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(source.run(), name="mqtt-source")
+            tasks.create_task(pipeline.run(), name="pipeline")
+            tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+
+
+async def serve(settings: Settings) -> None:
+    """Answer HTTP until cancelled; raises StoreUnavailableError when the database is away at the start."""
+    async with (
+        open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
+        open_live(pool) as live,
+    ):
+        app = web_app(settings, live, StoreInspection(pool, now=utc_now))
+        config = uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            http="httptools",
+            loop="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        await _serve_until_cancelled(_Server(config))
+
+
+async def _serve_until_cancelled(server: uvicorn.Server) -> None:
+    serving = asyncio.create_task(server.serve(), name="http")
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us, so that every process of ours stops in the same way."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def web_app(settings: Settings, live: Live, inspection: Inspection) -> FastAPI:
+    """The API, the pages and the signs in one application."""
+    validity = timedelta(seconds=settings.frame_validity_s)
+    login = Login(
+        username=settings.manage_username,
+        password=settings.manage_password.get_secret_value(),
+        session_key=settings.session_key.get_secret_value(),
+        secure_cookies=settings.secure_cookies,
+        now=utc_now,
+    )
+    app = create_app(
+        live=live,
+        now=utc_now,
+        organisation=settings.organisation,
+        version=__version__,
+        stale_after=validity,
+        routers=[
+            sign_router(live=live, now=utc_now, validity=validity, organisation=settings.organisation),
+            dashboard_router(
+                live=live, inspection=inspection, now=utc_now, organisation=settings.organisation, login=login
+            ),
+        ],
+    )
+    app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
+    app.mount("/static", HashedStaticFiles())
+    return app
+
+
+async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:
+    """Play a borough until cancelled: first its past, as fast as the broker takes it, then its present."""
+    now = utc_now()
+    borough = Borough(read_places(settings.places_file), seed=settings.simulator_seed, begins_at=now - history)
+    async with open_publisher(_simulator_broker(settings)) as publisher:
+        await replay(borough, publisher.publish, until=now, report=report)
+        await publisher.drain()
+        logger.info("the past is told, the present begins", extra={"action": "simulator_live"})
+        clock = SimClock(utc_now(), speed=settings.simulator_speed)
+        await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
+
+
+def until_told_to_stop(main: Coroutine[object, object, None]) -> None:
+    """Run a process until it ends by itself or SIGINT or SIGTERM asks it to: then it is cancelled and cleans up."""
+    with contextlib.suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_event_loop) as runner:
+        runner.run(_cancelled_by_signals(main))
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _cancelled_by_signals(main: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    await task
+
+
+def openapi_document(settings: Settings) -> dict[str, object]:
+    """What /openapi.json says; needs no database."""
+    nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
+    live = LiveSnapshot(nothing, places_version=0)
+    return web_app(settings, live, _NoInspection()).openapi()
+
+
+class _NoInspection:
+    """The OpenAPI document is made without a store."""
+
+    async def device_health(self) -> list[DeviceHealth]:
+        return []
+
+    async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:  # noqa: ARG002
+        return []
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        return {}
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """How to check the broker's certificate, or None for plain TCP."""
+    if not settings.mqtt_tls:
+        return None
+    return ssl.create_default_context(cafile=settings.mqtt_ca_file)
+
+
+def _ingest_broker(settings: Settings) -> Broker:
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        version=settings.mqtt_version,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password.get_secret_value(),
+        tls=tls_context(settings),
+        client_id=settings.mqtt_client_id,
+        session_expiry_s=settings.mqtt_session_expiry_s,
+        receive_maximum=settings.mqtt_receive_maximum,
+    )
+
+
+def _simulator_broker(settings: Settings) -> SimulatorBroker:
+    return SimulatorBroker(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        version=settings.mqtt_version,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password.get_secret_value(),
+        tls=tls_context(settings),
+    )

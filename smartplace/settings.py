@@ -1,0 +1,84 @@
+"""Every setting of the platform, read once from the environment; packages below get plain values."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "SMARTPLACE_"
+
+
+class Settings(BaseSettings):
+    """Fields are environment variables with the prefix `SMARTPLACE_`, e.g. `SMARTPLACE_DATABASE_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="forbid")
+
+    database_url: SecretStr = SecretStr("postgresql://smartplace@127.0.0.1:5432/smartplace")
+    """PostgreSQL >= 15 or TimescaleDB, as a libpq connection string."""
+    database_pool_size: int = Field(default=4, ge=1, le=100)
+    """Connections that one process may hold."""
+
+    mqtt_host: str = "127.0.0.1"
+    """The broker's host name."""
+    mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    """The broker's port; usually 8883 with TLS."""
+    mqtt_version: Literal["5", "3.1.1"] = "5"
+    """The protocol to speak. NATS, the embedded broker, speaks 3.1.1."""
+    mqtt_username: str = ""
+    """The account that ingest (or the simulator) uses; empty for none."""
+    mqtt_password: SecretStr = SecretStr("")
+    """Its password."""
+    mqtt_tls: bool = False
+    """Speak TLS to the broker; its certificate must be valid for the host name."""
+    mqtt_ca_file: Path | None = None
+    """The certificate authority to trust instead of the system's."""
+    mqtt_client_id: str = "smartplace-ingest"
+    """Names the persistent session. Must stay the same across restarts, and differ between workers."""
+    mqtt_session_expiry_s: int = Field(default=1_209_600, ge=0)
+    """How long the broker keeps the session of an absent ingest, in seconds (MQTT 5)."""
+    mqtt_receive_maximum: int = Field(default=1000, ge=1, le=65535)
+    """Most frames in flight: received and not yet committed."""
+
+    batch_rows: int = Field(default=500, ge=1, le=5000)
+    """Most frames in one transaction."""
+    batch_linger_ms: float = Field(default=5.0, ge=0, le=1000)
+    """How long a frame may wait for company before its transaction."""
+    tick_seconds: float = Field(default=10.0, gt=0, le=60)
+    """How often ingest confirms that it hears, and turns the silent into unknown."""
+
+    http_host: str = "127.0.0.1"
+    """The address that the web server listens on."""
+    http_port: int = Field(default=8080, ge=1, le=65535)
+    """Its port."""
+    frame_validity_s: float = Field(default=60.0, gt=0, le=120)
+    """How long a sign may show a frame after the platform last vouched for it."""
+    organisation: str = "Smart places"
+    """The name in the header of every page."""
+    manage_username: str = "manager"
+    """Who may log in to /manage."""
+    manage_password: SecretStr = SecretStr("")
+    """Their password, at least 12 characters; while empty, /manage is closed to everyone."""
+    session_key: SecretStr = SecretStr("")
+    """Signs the log-in cookies, at least 32 characters; while empty, /manage is closed to everyone."""
+    secure_cookies: bool = True
+    """Send log-in cookies over HTTPS only. Off for plain HTTP on loopback."""
+
+    places_file: Path | None = None
+    """The places that the simulator plays; the built-in demo borough if empty."""
+    simulator_seed: int = 7
+    """The same seed gives the same day."""
+    simulator_speed: float = Field(default=1.0, gt=0, le=3600)
+    """Simulated seconds per second."""
+
+    log_format: Literal["plain", "json"] = "plain"
+    """How log lines look: for people, or for machines."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least important lines to write."""
+
+
+def unknown_names() -> list[str]:
+    """Environment variables with our prefix that are no setting, most likely misspelt."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)

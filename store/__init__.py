@@ -1,0 +1,1 @@
+"""The only door to PostgreSQL and TimescaleDB: SQL, its migrations, and everything that runs it."""

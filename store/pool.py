@@ -1,0 +1,70 @@
+"""Connections to the database, and its errors in our own words."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from domain.errors import StoreRefusedError, StoreUnavailableError
+
+Connection = psycopg.AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+# A network partition must not hang a worker: dead peers are noticed within about 15 s.
+_LIVENESS: dict[str, object] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "application_name": "smartplace",
+}
+
+
+@asynccontextmanager
+async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncIterator[Pool]:
+    """A pool of at most `size` connections that speak UTC and give rows as dicts.
+
+    It opens even when the database is away, and finds it later. `prepare=False` is for servers that cannot prepare.
+    """
+    kwargs = {
+        **_LIVENESS,
+        "row_factory": dict_row,
+        "autocommit": True,
+        "options": "-c timezone=UTC -c statement_timeout=30s",
+        "prepare_threshold": 5 if prepare else None,
+    }
+    pool: Pool = AsyncConnectionPool(
+        conninfo,
+        connection_class=psycopg.AsyncConnection[DictRow],
+        kwargs=kwargs,
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        max_waiting=200,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    async with pool:
+        yield pool
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn psycopg's errors into ours: the rows are at fault, or the database is away.
+
+    SQLSTATE classes 22 (data) and 23 (integrity) are the rows' fault; any other operational failure is an outage,
+    which time may cure. Programming errors pass through: they are bugs.
+    """
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise StoreRefusedError(_first_line(error)) from error
+    except (psycopg.OperationalError, psycopg.InternalError, PoolTimeout) as error:
+        raise StoreUnavailableError(_first_line(error)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0] or type(error).__name__

@@ -1,0 +1,1 @@
+COPY measurement (observed_at, device_key, key, value) FROM STDIN (FORMAT BINARY)

@@ -1,0 +1,1 @@
+UPDATE platform SET places_version = places_version + 1

@@ -1,0 +1,1 @@
+SELECT pg_notify('smartplace_revision', %(revision)s::text)

@@ -1,0 +1,1 @@
+SELECT a.asset_id, s.site_id, a.kind, a.name, a.category, a.lon, a.lat FROM asset AS a JOIN site AS s USING (site_key)

@@ -1,0 +1,17 @@
+SELECT
+    d.device_id, d.model, a.asset_id, a.kind AS asset_kind, a.name AS asset_name, s.site_id, s.name AS site_name,
+    t.state, c.heard_at, c.heard_at + make_interval(secs => d.silent_after_s) AS silent_at,
+    c.battery_percent, c.battery_volts, coalesce(c.battery_low, false) AS battery_low,
+    coalesce(c.fault, false) AS fault, coalesce(c.tamper, false) AS tamper, c.rssi_dbm, c.snr_db,
+    coalesce(h.frames, 0)::integer AS frames_24h
+FROM device AS d
+LEFT JOIN device_state AS c USING (device_key)
+LEFT JOIN installation AS i ON i.device_key = d.device_key AND i.ends_at IS NULL
+LEFT JOIN asset AS a USING (asset_key)
+LEFT JOIN site AS s USING (site_key)
+LEFT JOIN asset_state AS t USING (asset_key)
+LEFT JOIN (
+    SELECT device_key, sum(frames) AS frames FROM device_hour
+    WHERE hour > %(now)s - INTERVAL '24 hours' GROUP BY device_key
+) AS h ON h.device_key = d.device_key
+ORDER BY d.device_id

@@ -1,0 +1,1 @@
+SELECT revision, as_of, places_version FROM platform

@@ -1,0 +1,174 @@
+"""The shipped mosquitto configuration, tried on the real broker: who may connect, write, read, and what survives."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+from gmqtt.mqtt.handler import MQTTConnectError
+
+from tests.deploy.broker import DEVICES, MOSQUITTO, ROLES, Account, Broker, secret_of
+
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.skipif(
+        MOSQUITTO is None and "CI" not in os.environ, reason="mosquitto is missing: apt-get install mosquitto"
+    ),
+]
+
+LORAWAN = "application/a/device/0102030405060708"
+DEVICE = "smartplace/v1/devices"
+TOPICS = (
+    f"{LORAWAN}/event/up",
+    f"{LORAWAN}/event/join",
+    f"{LORAWAN}/command/down",
+    f"{DEVICE}/bay-1/up",
+    f"{DEVICE}/bay-1/ack",
+    f"{DEVICE}/bay-1/status",
+    f"{DEVICE}/bay-1/down",
+    f"{DEVICE}/bay-2/up",
+    f"{DEVICE}/bay-2/ack",
+    f"{DEVICE}/bay-2/status",
+    f"{DEVICE}/bay-2/down",
+    f"{DEVICE}/bay-1/other",
+    "smartplace/v1/sites/market/state",
+    "eu868/gateway/0016c001f1500812/event/up",
+    "eu868/gateway/0016c001f1500812/state/conn",
+    "eu868/gateway/0016c001f1500812/command/down",
+    "elsewhere",
+)
+FILTERS = (
+    "#",
+    "+/#",
+    "+/+",
+    "application/#",
+    f"{DEVICE}/#",
+    f"{DEVICE}/+/down",
+    "$share/all/#",
+    "$SYS/#",
+    "$CONTROL/#",
+)
+
+MAY_WRITE = {
+    "ingest": {*TOPICS[2:3], f"{DEVICE}/bay-1/down", f"{DEVICE}/bay-2/down", "smartplace/v1/sites/market/state"},
+    "simulator": {f"{LORAWAN}/event/up", f"{DEVICE}/bay-1/up", f"{DEVICE}/bay-2/up"},
+    "chirpstack": {f"{LORAWAN}/event/up", f"{LORAWAN}/event/join", "eu868/gateway/0016c001f1500812/command/down"},
+    "gateway": {"eu868/gateway/0016c001f1500812/event/up", "eu868/gateway/0016c001f1500812/state/conn"},
+    "bay-1": {f"{DEVICE}/bay-1/{channel}" for channel in ("up", "ack", "status")},
+    "bay-2": {f"{DEVICE}/bay-2/{channel}" for channel in ("up", "ack", "status")},
+    "bay/1": {f"{DEVICE}/bay/1/up"},  # its own, one level too deep for anybody to read
+}
+MAY_READ = {
+    "ingest": {
+        f"{LORAWAN}/event/up",
+        f"{LORAWAN}/event/join",
+        *(f"{DEVICE}/{device}/{channel}" for device in ("bay-1", "bay-2") for channel in ("up", "ack", "status")),
+    },
+    "chirpstack": {
+        f"{LORAWAN}/command/down",
+        "eu868/gateway/0016c001f1500812/event/up",
+        "eu868/gateway/0016c001f1500812/state/conn",
+    },
+    "gateway": {"eu868/gateway/0016c001f1500812/command/down"},
+    "bay-1": {f"{DEVICE}/bay-1/down"},
+    "bay-2": {f"{DEVICE}/bay-2/down"},
+}
+
+each_account = pytest.mark.parametrize("name", [*ROLES, *DEVICES])
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with Broker() as broker:
+        yield broker
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        (None, None),
+        ("ingest", ""),
+        ("ingest", "guess"),
+        ("ingest", secret_of("simulator")),
+        ("bay-1", secret_of("bay-2")),
+        ("nobody", secret_of("nobody")),
+        ("#", secret_of("#")),
+        ("", ""),
+    ],
+)
+def test_a_client_without_an_account_is_refused(broker: Broker, name: str | None, password: str | None) -> None:
+    with pytest.raises(MQTTConnectError):
+        asyncio.run(Account(broker, "stranger").connect(name, password))
+
+
+@each_account
+def test_an_account_writes_what_it_may_and_nothing_else(broker: Broker, name: str) -> None:
+    async def written() -> set[str]:
+        async with Account(broker, "observer") as observer, Account(broker, name) as account:
+            await observer.subscribe(["#"])
+            for topic in (*TOPICS, f"{DEVICE}/bay/1/up"):
+                account.publish(topic)
+            await account.settled()
+            await observer.settled()
+            return {topic for topic, _ in observer.heard}
+
+    assert asyncio.run(written()) == MAY_WRITE.get(name, set())
+
+
+@each_account
+def test_an_account_reads_what_it_may_whatever_it_subscribes_to(broker: Broker, name: str) -> None:
+    async def heard() -> set[str]:
+        async with Account(broker, "observer") as observer, Account(broker, name) as account:
+            await account.subscribe(FILTERS)
+            for topic in TOPICS:
+                observer.publish(topic)
+            await observer.settled()
+            await account.settled()
+            return {topic for topic, _ in account.heard}
+
+    heard_topics = asyncio.run(heard())
+    assert {topic for topic in heard_topics if not topic.startswith("$")} == MAY_READ.get(name, set())
+    assert any(topic.startswith("$SYS/broker/") for topic in heard_topics) == (name == "ingest")
+
+
+def test_a_message_of_a_megabyte_arrives(broker: Broker) -> None:
+    async def size() -> int:
+        async with Account(broker, "ingest") as ingest, Account(broker, "bay-1") as device:
+            await ingest.subscribe([f"{DEVICE}/+/up"])
+            device.publish(f"{DEVICE}/bay-1/up", bytes(1_000_000))
+            await device.settled()
+            await ingest.settled()
+            return len(ingest.heard[0][1])
+
+    assert asyncio.run(size()) == 1_000_000
+
+
+def test_making_the_passwords_again_keeps_the_devices(broker: Broker) -> None:
+    def names() -> list[str]:
+        return sorted(line.split(":")[0] for line in (broker.home / "data" / "passwords").read_text().splitlines())
+
+    before = names()
+    broker.make_passwords()
+    assert names() == before == sorted([*ROLES, *DEVICES, "observer"])
+
+
+def test_what_was_acknowledged_to_an_absent_ingest_survives_a_crash() -> None:
+    sent = [b"%d" % number for number in range(50)]
+
+    async def queue_up(broker: Broker) -> None:
+        async with Account(broker, "ingest", client_id="ingest", keep=True) as ingest:
+            await ingest.subscribe([f"{DEVICE}/+/up"])
+        async with Account(broker, "bay-1") as device:
+            for payload in sent:
+                device.publish(f"{DEVICE}/bay-1/up", payload, qos=1)
+            await device.settled()
+
+    async def catch_up(broker: Broker) -> list[bytes]:
+        async with Account(broker, "ingest", client_id="ingest", keep=True) as ingest:
+            return await ingest.until_heard(len(sent))
+
+    with Broker() as broker:
+        asyncio.run(queue_up(broker))
+        broker.kill()
+        broker.start()
+        assert asyncio.run(catch_up(broker)) == sent

@@ -1,0 +1,246 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import PlacesFileError, UnknownModelError
+from domain.places import Arrow, AssetKind, Category, Places, SiteKind
+from domain.places_file import parse_places
+
+MODELS = {"bosch-tps110": timedelta(hours=60), "milesight-vs341": timedelta(hours=50)}
+GOOD = """
+name = "Somewhere"
+simulated = false
+
+[[site]]
+id = "market"
+name = "Market Car Park"
+kind = "car_park"
+locality = "Grays"
+lon = 0.325
+lat = 51.475
+
+[[site.bays]]
+category = "general"
+model = "bosch-tps110"
+count = 3
+from = [0.3250, 51.4750]
+to = [0.3252, 51.4750]
+
+[[site.bays]]
+category = "disabled"
+model = "bosch-tps110"
+bay = [
+    { id = "market-blue", name = "Blue badge", lon = 0.3251, lat = 51.4751, device = "70B3D5A1B2C3D4E5" },
+]
+
+[[site.benches]]
+model = "milesight-vs341"
+count = 1
+from = [0.3255, 51.4755]
+to = [0.3256, 51.4755]
+
+[[site.closures]]
+bays = ["market-002"]
+begins = 2026-03-01T08:00:00+01:00
+ends = 2026-03-08T08:00:00+01:00
+reason = "Resurfacing"
+
+[[sign]]
+id = "north"
+name = "Northern approach"
+site = "market"
+lon = 0.324
+lat = 51.476
+
+[[sign.line]]
+key = "all"
+label = "Market"
+site = "market"
+arrow = "left"
+
+[[sign.line]]
+key = "blue"
+label = "Market"
+site = "market"
+category = "disabled"
+"""
+
+
+def silent_after(model: str) -> timedelta:
+    if model not in MODELS:
+        raise UnknownModelError(model)
+    return MODELS[model]
+
+
+def parse(text: str) -> Places:
+    return parse_places(text, source="places.toml", silent_after=silent_after)
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(PlacesFileError) as caught:
+        parse(text)
+    return caught.value.problems
+
+
+def test_a_good_file_becomes_places() -> None:
+    places = parse(GOOD)
+    [site] = places.sites
+    assert (site.site_id, site.kind, site.locality, site.simulated) == (
+        "market",
+        SiteKind.CAR_PARK,
+        "Grays",
+        False,
+    )
+    assert [asset.asset_id for asset in places.assets] == [
+        "market-001",
+        "market-002",
+        "market-003",
+        "market-blue",
+        "market-bench-01",
+    ]
+    assert [asset.kind for asset in places.assets] == [AssetKind.BAY] * 4 + [AssetKind.BENCH]
+    assert [asset.category for asset in places.assets] == [Category.GENERAL] * 3 + [Category.DISABLED, None]
+
+
+def test_bays_in_a_row_are_evenly_spaced_from_end_to_end() -> None:
+    assert [asset.lon for asset in parse(GOOD).assets[:3]] == [0.3250, 0.3251, 0.3252]
+
+
+def test_explicit_bays_keep_their_own_name_position_and_device() -> None:
+    places = parse(GOOD)
+    bay, device = places.assets[3], places.devices[3]
+    assert (bay.name, bay.lon, bay.lat) == ("Blue badge", 0.3251, 51.4751)
+    assert (device.device_id, device.asset_id) == ("70b3d5a1b2c3d4e5", "market-blue")
+
+
+def test_devices_know_when_their_silence_counts() -> None:
+    assert [device.silent_after for device in parse(GOOD).devices] == [
+        timedelta(hours=60),
+        timedelta(hours=60),
+        timedelta(hours=60),
+        timedelta(hours=60),
+        timedelta(hours=50),
+    ]
+
+
+def test_generated_device_euis_never_change_and_are_locally_administered() -> None:
+    device_id = parse(GOOD).devices[0].device_id
+    assert device_id == "5a000097e100463d"
+    assert int(device_id[:2], 16) & 0b10
+
+
+def test_closures_and_signs_are_read() -> None:
+    places = parse(GOOD)
+    [closure] = places.closures
+    assert closure.begins_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
+    assert (closure.asset_id, closure.reason) == ("market-002", "Resurfacing")
+    [sign] = places.signs
+    assert [(line.key, line.category, line.arrow) for line in sign.lines] == [
+        ("all", None, Arrow.LEFT),
+        ("blue", Category.DISABLED, None),
+    ]
+
+
+def test_a_closure_without_an_end_lasts_until_further_notice() -> None:
+    places = parse(GOOD.replace("ends = 2026-03-08T08:00:00+01:00\n", ""))
+    assert places.closures[0].ends_at is None
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "sentence"),
+    [
+        ('id = "market"', 'id = "Market!"', "site 'Market!': id 'Market!' is not a valid site id"),
+        ('id = "market"\n', "", "site 1: id is missing; it must be text in quotes"),
+        ('kind = "car_park"', 'kind = "carpark"', "site 'market': kind must be one of car_park, street"),
+        ("lon = 0.325\n", "lon = 190\n", "site 'market': lon must be degrees from -180 to 180, got 190"),
+        ("lat = 51.475\n", "lat = nan\n", "site 'market': lat must be degrees from -90 to 90, got nan"),
+        ("lat = 51.475\n", 'lat = "51"\n', "site 'market': lat must be degrees from -90 to 90, got '51'"),
+        ('locality = "Grays"', 'locality = " "', "site 'market': locality is empty"),
+        (
+            'locality = "Grays"',
+            'localty = "Grays"',
+            "site 'market': 'localty' is not a key here; known are bays, benches",
+        ),
+        ("count = 3", "count = 0", "site 'market', bays 1: count must be from 1 to 10000, got 0"),
+        ("count = 3", "count = 2.5", "site 'market', bays 1: count must be a whole number, got 2.5"),
+        ("count = 3", "count = true", "site 'market', bays 1: count must be a whole number, got True"),
+        ("to = [0.3252, 51.4750]", "to = [0.3252]", "site 'market', bays 1: to must be [lon, lat], got [0.3252]"),
+        ("to = [0.3252, 51.4750]", "to = [0.3, 99]", "bays 1: to lat must be degrees from -90 to 90, got 99"),
+        ('"milesight-vs341"', '"milesight-vs3"', "benches 1: model: no device model 'milesight-vs3'"),
+        ('category = "general"', 'category = "vip"', "bays 1: category must be one of general, disabled"),
+        ("70B3D5A1B2C3D4E5", "70B3D5", "bays 2, bay 'market-blue': device '70B3D5' is not a valid dev_eui"),
+        ('"market-blue", name', '"market-001", name', "asset id 'market-001' is used 2 times"),
+        ("70B3D5A1B2C3D4E5", "5a000097e100463d", "device id '5a000097e100463d' is used 2 times"),
+        ('["market-002"]', '["market-099"]', "there is no bay or bench 'market-099'"),
+        ('["market-002"]', "[2]", "closure 1: bays must be a list of texts, got 2"),
+        ("begins = 2026-03-01T08:00:00+01:00", "begins = 2026-03-01T08:00:00", "begins needs Z or an offset"),
+        ("ends = 2026-03-08", "ends = 2025-03-08", "site 'market', closure 1: ends must be after begins"),
+        ('arrow = "left"', 'arrow = "up"', "sign 'north', line 1: arrow must be one of left, right, ahead"),
+        ('key = "blue"', 'key = "all"', "sign 'north': line key 'all' is used 2 times"),
+        ("simulated = false", 'simulated = "no"', "the file: simulated must be true or false, got 'no'"),
+        ('name = "Somewhere"', 'title = "x"', "the file: name is missing"),
+    ],
+)
+def test_each_mistake_gets_its_sentence(good: str, bad: str, sentence: str) -> None:
+    assert good in GOOD
+    found = problems(GOOD.replace(good, bad, 1))
+    assert any(sentence in problem for problem in found), found
+
+
+def test_a_sign_cannot_speak_of_a_site_that_is_not_there() -> None:
+    text = GOOD.replace('site = "market"\narrow', 'site = "bazaar"\narrow')
+    assert problems(text) == ["sign 'north', line 'all': there is no site 'bazaar'"]
+
+
+def test_a_sign_cannot_count_bays_of_a_category_that_its_site_lacks() -> None:
+    text = GOOD.rsplit('"disabled"', 1)[0] + '"ev"\n'
+    assert problems(text) == ["sign 'north', line 'blue': site 'market' has no ev bay"]
+
+
+def test_a_sign_needs_a_line() -> None:
+    assert problems(GOOD.split("[[sign.line]]", maxsplit=1)[0]) == [
+        "sign 'north': line is missing; a sign needs at least one [[sign.line]]"
+    ]
+
+
+def test_site_ids_too_long_for_their_bays_are_reported() -> None:
+    found = problems(GOOD.replace('"market"', f'"{"m" * 64}"').replace('["market-002"]', "[]"))
+    assert any("is longer than 64 characters; give its site a shorter id" in problem for problem in found)
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    text = GOOD.replace('kind = "car_park"', 'kind = "lot"').replace("lon = 0.324\n", "").replace("= 3", "= 30_000")
+    found = problems(text + 'colour = "red"\n')
+    assert [sentence.split(": ")[0] for sentence in found] == [
+        "site 'market'",
+        "site 'market', bays 1",
+        "sign 'north', line 2",
+        "sign 'north'",
+        "closure 'Resurfacing'",
+    ]
+
+
+def test_text_that_is_no_toml_says_where() -> None:
+    [problem] = problems("name = \n")
+    assert problem.startswith("this is not TOML:")
+    assert "line 1" in problem
+
+
+@given(st.text())
+def test_any_text_is_places_or_a_list_of_problems(text: str) -> None:
+    with pytest.raises(PlacesFileError) as caught:
+        parse(text)
+    assert caught.value.problems
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "name", "kind", "lon", "bays", "benches", "closures", "site"]),
+        st.sampled_from(['"x"', "1", "[]", "[1]", "{}", "[{}]", "true", "1979-05-27", "[{bay = [{}]}]"]),
+    )
+)
+def test_no_value_of_any_type_crashes_the_reader(entries: dict[str, str]) -> None:
+    site = "".join(f"{key} = {value}\n" for key, value in entries.items())
+    assert problems(f'name = "x"\nsimulated = true\n[[site]]\n{site}')
