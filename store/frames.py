@@ -1,6 +1,6 @@
 """Frames into the database: a whole batch or nothing, each frame once, the present never backwards."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
@@ -13,7 +13,6 @@ from store.pool import Connection, Pool, translated
 from store.queries import query
 
 Rows = Iterable[Sequence[object]]
-Copy = Callable[[Connection, str, Sequence[str], Rows], Awaitable[None]]
 
 _UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
@@ -23,7 +22,7 @@ _MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 _EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
 
 
-async def copy_rows(connection: Connection, name: str, types: Sequence[str], rows: Rows) -> None:
+async def _copy(connection: Connection, name: str, types: Sequence[str], rows: Rows) -> None:
     """Binary COPY with the named statement."""
     async with connection.cursor() as cursor, cursor.copy(query(name)) as copy:
         copy.set_types(types)
@@ -32,11 +31,10 @@ async def copy_rows(connection: Connection, name: str, types: Sequence[str], row
 
 
 class FrameStore:
-    """Keeps batches of frames. `copy` is how rows are put in: binary COPY wherever the server can."""
+    """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink."""
 
-    def __init__(self, pool: Pool, *, copy: Copy = copy_rows) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._copy = copy
         self._devices: Mapping[DeviceId, KnownDevice] = {}
         self._places_version = -1
 
@@ -101,9 +99,9 @@ class FrameStore:
             return
         keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
         events = [event for device, frame in keyed if (event := _event(device, frame)) is not None]
-        await self._copy(connection, "copy_uplinks", _UPLINK_TYPES, (_uplink_row(*pair) for pair in keyed))
-        await self._copy(connection, "copy_measurements", _MEASUREMENT_TYPES, _measurement_rows(keyed))
-        await self._copy(connection, "copy_events", _EVENT_TYPES, (_event_row(event) for event in events))
+        await _copy(connection, "copy_uplinks", _UPLINK_TYPES, (_uplink_row(*pair) for pair in keyed))
+        await _copy(connection, "copy_measurements", _MEASUREMENT_TYPES, _measurement_rows(keyed))
+        await _copy(connection, "copy_events", _EVENT_TYPES, (_event_row(event) for event in events))
         as_of = max(frame.uplink.received_at for frame in frames)
         revision = await _next_revision(connection, as_of)
         await _update_states(connection, events, revision=revision, as_of=as_of)

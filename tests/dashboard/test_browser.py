@@ -1,8 +1,10 @@
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import uvicorn
@@ -11,6 +13,8 @@ pytest.importorskip("playwright")
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from domain.states import State
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +125,122 @@ def _check(page: Page, path: str) -> None:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     assert not _is_wider_than_the_screen(page), path
+
+
+def test_without_scripts_every_page_is_complete(open_page, complaints, live):
+    page = open_page(java_script_enabled=False)
+    page.goto("/")
+    expect(page.locator("tr[data-site]")).to_have_count(len(live.snapshot.sites))
+    expect(page.locator("noscript p")).to_be_visible()
+    page.get_by_label("Name or area").fill("cliff")
+    page.get_by_role("button", name="Show places").click()
+    expect(page.locator("tr[data-site]")).to_have_count(1)
+    page.get_by_role("link", name="Cliff Parade").click()
+    expect(page.locator("g.marker")).to_have_count(18)
+    expect(page.locator("tr[data-asset]")).to_have_count(18)
+    page.goto("/docs")
+    expect(page.get_by_role("link", name="openapi.json").first).to_be_visible()
+    _log_in(page)
+    expect(page.locator("tr[data-device]")).to_have_count(100)
+    page.goto("/manage/dead-letters")
+    page.locator("summary").first.click()
+    expect(page.locator("pre").first).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in for asset managers")).to_be_visible()
+    assert complaints == []
+
+
+def _library_empties(live, make_bay, clock) -> None:
+    bays = [make_bay(number, State.FREE) for number in range(24)]
+    live.snapshot = live.snapshot.changed(revision=42, as_of=clock(), statuses=bays)
+
+
+def test_a_new_snapshot_changes_the_open_list_in_place_and_is_announced(open_page, complaints, live, make_bay, clock):
+    page = open_page()
+    page.goto("/")
+    row = page.locator("tr[data-site=library]")
+    expect(row).to_contain_text("0 of 24")
+    page.get_by_label("Name or area").fill("typing")
+    _library_empties(live, make_bay, clock)
+    expect(row).to_contain_text("24 of 24")
+    expect(row.locator("[data-status]")).to_have_attribute("data-status", "spaces")
+    expect(row.locator("use")).to_have_attribute("href", "#shape-spaces")
+    expect(page.locator("main")).to_have_attribute("data-revision", "42")
+    expect(page.get_by_role("status")).to_have_text("1 place changed at 2:30pm", timeout=15_000)
+    expect(page.get_by_label("Name or area")).to_have_value("typing")
+    assert complaints == []
+
+
+def test_a_new_snapshot_changes_the_map_and_the_tables_of_an_open_place(open_page, live, make_bay, clock):
+    page = open_page()
+    page.goto("/sites/library")
+    expect(page.locator("g.marker[data-status=taken]")).not_to_have_count(0)
+    _library_empties(live, make_bay, clock)
+    expect(page.locator("g.marker[data-status=free]")).to_have_count(24)
+    expect(page.locator("g.marker use[href='#shape-free']")).to_have_count(24)
+    expect(page.locator("tr[data-asset] [data-status=free]")).to_have_count(24)
+    expect(page.locator("tr.total")).to_have_text(re.compile(r"All bays\s+24\s+0\s+0\s+0\s+24"))
+
+
+def test_ages_tick_by_the_clock_of_the_server(open_page, live):
+    page = open_page()
+    page.goto("/")
+    age = page.locator("tr[data-site=library] [data-age]")
+    expect(age).to_have_text("14 seconds ago")
+    expect(age).to_have_text("15 seconds ago")
+
+
+def test_the_browser_tells_times_as_the_server_does(open_page, live, make_bay, clock):
+    seconds = [61, 3599, 3601, 50_000, 54_000, 90_000, 2_419_200, 17_280_000]
+    bays = [replace(make_bay(n, State.FREE), since=clock() - timedelta(seconds=s)) for n, s in enumerate(seconds)]
+    live.snapshot = live.snapshot.changed(revision=42, as_of=clock(), statuses=bays)
+    static, ticking = open_page(java_script_enabled=False), open_page()
+    static.goto("/sites/library")
+    ticking.goto("/sites/library")
+    expected = static.locator(".assets [data-age]").all_inner_texts()[: len(seconds)]
+    ticking.locator(".assets [data-age]").first.evaluate("element => { element.textContent = 'not yet'; }")
+    expect(ticking.locator(".assets [data-age]").first).not_to_have_text("not yet")
+    assert ticking.locator(".assets [data-age]").all_inner_texts()[: len(seconds)] == expected
+
+
+def test_a_page_that_loses_its_stream_says_so_and_comes_back(open_page):
+    page = open_page()
+    page.route("**/live", lambda route: route.abort())
+    page.goto("/")
+    line = page.locator("[data-freshness]")
+    expect(line).to_contain_text("Not live: last updated")
+    expect(line).to_have_attribute("data-freshness", "stale")
+    page.unroute("**/live")
+    expect(line).to_contain_text("Up to date at", timeout=30_000)
+
+
+def test_figures_that_grow_old_while_the_stream_is_open_are_marked_too(open_page, live, clock):
+    live.snapshot = replace(live.snapshot, revision=42, as_of=clock() - timedelta(seconds=118))
+    page = open_page()
+    page.goto("/")
+    expect(page.locator("[data-freshness]")).to_contain_text("Up to date at")
+    expect(page.locator("[data-freshness]")).to_contain_text("Not live: last updated 2 minutes ago")
+
+
+def test_the_first_page_can_be_walked_by_keyboard(open_page):
+    page = open_page()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Name or area")).to_be_focused()
+    page.keyboard.type("pier")
+    page.keyboard.press("Enter")
+    expect(page.locator("tr[data-site]")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "options", [{"forced_colors": "active"}, {"color_scheme": "dark"}, {"reduced_motion": "reduce"}]
+)
+def test_preferences_of_the_reader_break_nothing(open_page, options):
+    page = open_page(**options)
+    for path in ("/", "/sites/seafront-west"):
+        page.goto(path)
+        _check(page, path)

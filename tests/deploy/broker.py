@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from gmqtt import Client
 from gmqtt.mqtt.constants import MQTTv50
+from gmqtt.mqtt.handler import MQTTConnectError
 
 SHIPPED = Path(__file__).parents[2] / "mosquitto"
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
@@ -129,8 +130,12 @@ class Account:
     async def connect(self, name: str | None, password: str | None) -> None:
         if name is not None:
             self._client.set_auth_credentials(name, password)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await self._client.connect("127.0.0.1", self._broker.port, keepalive=60, version=MQTTv50)
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await self._client.connect("127.0.0.1", self._broker.port, keepalive=60, version=MQTTv50)
+        except MQTTConnectError:
+            await self._client.disconnect()
+            raise
 
     async def subscribe(self, filters: Iterable[str]) -> None:
         for topic_filter in filters:

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from smartplace.settings import PREFIX, Settings
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "installation.md").read_text()
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "installation.md").read_text()
 
 
 def rows() -> list[str]:
@@ -31,3 +32,9 @@ def test_the_table_of_settings_is_that_of_the_program() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_command_that_makes_the_secrets_is_that_of_the_example() -> None:
+    command = re.search(r"^# +(umask .*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert command
+    assert f"    {command[1]}\n" in GUIDE

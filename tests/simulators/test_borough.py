@@ -208,3 +208,10 @@ def test_a_summer_day_has_more_sun_than_a_winter_day(places: Places) -> None:
         return sum(json.loads(frame.payload)["measurements"]["solar_watts"] for frame in frames)
 
     assert watt_sum(datetime(2026, 6, 15, tzinfo=UTC)) > 2 * watt_sum(datetime(2026, 12, 14, tzinfo=UTC))
+
+
+def test_no_event_reaches_the_broker_before_the_times_that_it_carries(day: list[Transmission]) -> None:
+    for transmission in day:
+        message = json.loads(transmission.payload)
+        carried = [message["time"], *(heard["nsTime"] for heard in message.get("rxInfo", []))]
+        assert all(datetime.fromisoformat(time) <= transmission.at for time in carried)

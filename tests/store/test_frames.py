@@ -1,0 +1,234 @@
+import asyncio
+from datetime import timedelta
+from itertools import pairwise
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.errors import Reason, StoreRefusedError, StoreUnavailableError
+from domain.uplinks import Kind, Rejected, Stored
+from store.frames import FrameStore
+from store.places import import_places
+from store.pool import open_pool
+
+pytestmark = [pytest.mark.anyio, pytest.mark.db]
+
+BAY = "70b3d50000000001"
+
+
+def all_rows(conninfo, statement, *parameters):
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def state_of(conninfo, asset_id="mill-yard-1"):
+    return all_rows(
+        conninfo,
+        "SELECT state, since, observed_at FROM asset_state JOIN asset USING (asset_key) WHERE asset_id = %s",
+        asset_id,
+    )[0]
+
+
+def revision(conninfo):
+    return all_rows(conninfo, "SELECT revision FROM platform")[0][0]
+
+
+async def test_a_frame_is_kept_with_everything_derived_from_it(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        stored = await store.write([frame(BAY, 1, occupied=True, temperature_celsius=-3.5)], [])
+
+    assert stored == Stored(kept=1)
+    assert all_rows(database, "SELECT f_cnt, session, rssi_dbm, codec, kind FROM uplink") == [
+        (1, "01020304", -97.0, "bosch-tps110", "event")
+    ]
+    assert all_rows(database, "SELECT key, value FROM measurement ORDER BY key") == [
+        ("occupied", 1.0),
+        ("temperature_celsius", -3.5),
+    ]
+    assert all_rows(database, "SELECT observed_at, state FROM event") == [(noon, "occupied")]
+    assert state_of(database) == ("occupied", noon, noon)
+
+
+async def test_the_same_frame_twice_is_kept_once(database, open_store, small_borough, frame, noon):
+    once = frame(BAY, 1, occupied=True)
+    again = frame(BAY, 1, occupied=True, minute=3)
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        assert await store.write([once, once], []) == Stored(kept=1, duplicates=1)
+        before = revision(database)
+        # Delivered anew with another time of receipt: still the same frame, and it must not renew the state.
+        assert await store.write([again], []) == Stored(duplicates=1)
+
+    assert len(all_rows(database, "SELECT 1 FROM uplink")) == 1
+    assert state_of(database)[2] == noon
+    assert revision(database) == before
+
+
+async def test_two_workers_with_the_same_frames_keep_each_once(database, open_store, small_borough, frame, noon):
+    frames = [frame(BAY, number, occupied=bool(number % 2), minute=number) for number in range(200)]
+    async with open_store(database, small_borough, noon, size=8) as (store, pool):
+        others = [FrameStore(pool) for _ in range(3)]
+        for other in others:
+            await other.refresh()
+        batches = [[*frames[n:], *frames[:n]] for n in (0, 50, 100, 150)]
+        outcomes = await asyncio.gather(
+            *(worker.write(batch, []) for worker, batch in zip([store, *others], batches, strict=True))
+        )
+
+    assert sum(outcome.kept for outcome in outcomes) == 200
+    assert len(all_rows(database, "SELECT DISTINCT f_cnt FROM uplink")) == 200
+
+
+async def test_an_older_frame_never_moves_the_state_back(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        await store.write([frame(BAY, 2, occupied=True, minute=10)], [])
+        await store.write([frame(BAY, 1, occupied=False, minute=5, received_minute=11)], [])
+
+    assert state_of(database)[0] == "occupied"
+    assert len(all_rows(database, "SELECT 1 FROM event")) == 2
+
+
+async def test_since_is_when_the_state_began_not_when_it_was_last_confirmed(
+    database, open_store, small_borough, frame, noon
+):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        run = [frame(BAY, n, occupied=n >= 2, minute=n) for n in range(5)]
+        await store.write(run, [])
+        await store.write([frame(BAY, 5, occupied=True, minute=30, kind=Kind.HEARTBEAT)], [])
+
+    state, since, observed_at = state_of(database)
+    assert (state, since) == ("occupied", noon + timedelta(minutes=2))
+    assert observed_at == noon + timedelta(minutes=30)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(8)), cuts=st.sets(st.integers(1, 7)))
+def test_any_order_and_any_batches_end_in_the_same_state(database, open_store, small_borough, frame, noon, order, cuts):
+    occupied = [False, True, True, False, False, True, False, True]
+    frames = [frame(BAY, n, occupied=occupied[n], minute=n, received_minute=9) for n in range(8)]
+
+    async def play():
+        async with open_store(database, small_borough, noon, size=1) as (store, pool):
+            async with pool.connection() as connection:
+                await connection.execute("TRUNCATE seen_frame, uplink, event, measurement, device_state")
+                await connection.execute(
+                    "UPDATE asset_state SET reported = NULL, observed_at = NULL, state = 'unknown'"
+                )
+            bounds = [0, *sorted(cuts), 8]
+            revisions = []
+            for begin, end in pairwise(bounds):
+                await store.write([frames[n] for n in order[begin:end]], [])
+                revisions.append(revision(database))
+            return revisions
+
+    revisions = asyncio.run(play())
+
+    assert revisions == sorted(set(revisions))
+    state, _since, observed_at = state_of(database)
+    assert (state, observed_at) == ("occupied", noon + timedelta(minutes=7))
+
+
+async def test_a_frame_that_is_already_too_old_to_count_leaves_the_bay_unknown(
+    database, open_store, small_borough, frame, noon
+):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        await store.write([frame(BAY, 1, occupied=False, minute=-61, received_minute=0)], [])
+
+    assert state_of(database)[0] == "unknown"
+
+
+async def test_silence_turns_into_unknown_and_a_word_ends_it(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        await store.write([frame(BAY, 1, occupied=False)], [])
+        await store.tick(as_of=noon + timedelta(minutes=59))
+        assert state_of(database)[0] == "free"
+
+        await store.tick(as_of=noon + timedelta(minutes=60))
+        assert state_of(database)[:2] == ("unknown", noon + timedelta(minutes=60))
+
+        await store.write([frame(BAY, 2, occupied=False, minute=70)], [])
+        assert state_of(database)[:2] == ("free", noon + timedelta(minutes=70))
+
+
+async def test_a_closed_bay_stays_closed_whatever_its_sensor_says(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        async with pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO closure SELECT asset_key, %s, %s, 'Works' FROM asset WHERE asset_id = 'mill-yard-1'",
+                [noon - timedelta(hours=1), noon + timedelta(minutes=30)],
+            )
+        await store.tick(as_of=noon)
+        await store.write([frame(BAY, 1, occupied=False, minute=1)], [])
+        assert state_of(database)[:2] == ("closed", noon - timedelta(hours=1))
+
+        await store.tick(as_of=noon + timedelta(minutes=30))
+        assert state_of(database)[0] == "free"
+
+
+async def test_one_impossible_row_keeps_nothing_of_its_batch(database, open_store, small_borough, frame, noon):
+    good, bad = frame(BAY, 1, occupied=True), frame(BAY, 2, session="a\0b", occupied=True)
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        with pytest.raises(StoreRefusedError):
+            await store.write([good, bad], [])
+        assert all_rows(database, "SELECT 1 FROM seen_frame") == []
+        assert await store.write([good], []) == Stored(kept=1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+async def test_a_value_that_would_poison_every_average_is_refused(
+    database, open_store, small_borough, frame, noon, value
+):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        with pytest.raises(StoreRefusedError):
+            await store.write([frame(BAY, 1, occupied=True, temperature_celsius=value)], [])
+
+
+async def test_dead_letters_keep_the_bytes_and_count_repetitions(database, open_store, small_borough, noon):
+    letter = Rejected(
+        reason=Reason.NOT_JSON,
+        detail="nul \0 and surrogate \udcff",
+        topic="application/x/device/y/event/up",
+        device_id=None,
+        payload=b"\x00\xff{",
+        received_at=noon,
+    )
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        assert await store.write([], [letter, letter]) == Stored(dead_letters=2)
+
+    rows = all_rows(database, "SELECT reason, detail, payload, times FROM dead_letter")
+    assert rows == [("not_json", "nul \\0 and surrogate \\udcff", b"\x00\xff{", 2)]
+
+
+async def test_a_database_that_is_away_is_an_outage_not_a_fault_of_the_rows():
+    async with open_pool("postgresql://nobody@127.0.0.1:1/nothing", size=1) as pool:
+        pool.timeout = 0.5
+        with pytest.raises(StoreUnavailableError):
+            await FrameStore(pool).refresh()
+
+
+async def test_frames_are_forgotten_only_when_old(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        await store.write([frame(BAY, 1, occupied=True), frame(BAY, 2, occupied=True, minute=60)], [])
+        await store.forget_frames(before=noon + timedelta(minutes=30))
+        assert await store.write([frame(BAY, 2, occupied=True, minute=60)], []) == Stored(duplicates=1)
+
+
+async def test_a_device_that_moves_takes_its_history_nowhere(database, open_store, small_borough, frame, noon):
+    from dataclasses import replace
+
+    moved = replace(
+        small_borough,
+        devices=tuple(
+            replace(device, asset_id="mill-yard-2" if device.device_id == BAY else None)
+            for device in small_borough.devices
+            if device.device_id in {BAY, "70b3d50000000002"}
+        ),
+    )
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await import_places(pool, moved, at=noon + timedelta(minutes=10))
+        await store.refresh()
+        await store.write([frame(BAY, 1, occupied=True, minute=5), frame(BAY, 2, occupied=False, minute=15)], [])
+
+    assert state_of(database, "mill-yard-1")[0] == "occupied"
+    assert state_of(database, "mill-yard-2")[0] == "free"
