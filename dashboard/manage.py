@@ -52,7 +52,7 @@ class ManagePages:
             device_list=device_list,
         )
 
-    async def dead_letters(self, before: Annotated[int | None, Query(ge=1)] = None) -> HTMLResponse:
+    async def dead_letters(self, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None) -> HTMLResponse:
         """The messages that could not be read, newest first."""
         letters = await self.inspection.dead_letters(before_id=before, limit=LETTERS_ON_A_PAGE)
         counts = await self.inspection.dead_letter_counts()

@@ -27,8 +27,8 @@ def _name(site: SiteStatus) -> str:
     return site.site.name.casefold()
 
 
-_KEYS: dict[Sort, Callable[[SiteStatus], object]] = {
-    Sort.NAME: _name,
+_KEYS: dict[Sort, Callable[[SiteStatus], tuple[float, str]]] = {
+    Sort.NAME: lambda site: (0, _name(site)),
     Sort.STATUS: lambda site: (list(Status).index(wording.site_status(site)), _name(site)),
     Sort.FREE: lambda site: (-site.bays.free, _name(site)),
     Sort.ACCESSIBLE: lambda site: (-wording.accessible(site).free, _name(site)),
@@ -52,7 +52,7 @@ class Choice:
 
     def apply(self, sites: Iterable[SiteStatus]) -> list[SiteStatus]:
         """The places asked for, in the order asked for."""
-        return sorted((site for site in sites if self._wants(site)), key=_KEYS[self.sort])  # type: ignore[arg-type]
+        return sorted((site for site in sites if self._wants(site)), key=_KEYS[self.sort])
 
     def _wants(self, site: SiteStatus) -> bool:
         words = f"{site.site.name} {site.site.locality}".casefold()

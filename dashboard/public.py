@@ -13,6 +13,8 @@ from domain.errors import UnknownPlaceError
 from domain.live import Clock, Live
 from domain.places import AssetKind
 
+LONGEST_FILTER = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicPages:
@@ -33,14 +35,14 @@ class PublicPages:
 
     async def places(
         self,
-        text: Annotated[str, Query(alias="q", max_length=200)] = "",
+        text: Annotated[str, Query(alias="q")] = "",
         accessible: str = "",
         sort: str = Sort.NAME,
     ) -> HTMLResponse:
         """The list of places."""
         snapshot = self.live.snapshot
         choice = Choice(
-            text=text.strip(),
+            text=text.strip()[:LONGEST_FILTER],
             accessible_free=bool(accessible),
             sort=Sort(sort) if sort in set(Sort) else Sort.NAME,
         )

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
@@ -20,8 +20,8 @@ class Login:
     """Who may log in, and how their sessions are signed. Closed to everyone until both secrets are long enough."""
 
     username: str
-    password: str
-    session_key: str
+    password: str = field(repr=False)
+    session_key: str = field(repr=False)
     secure_cookies: bool
     now: Clock
 

@@ -1,6 +1,6 @@
 """The two windows through which views see the platform; `store` satisfies them, the composition root joins them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -19,8 +19,11 @@ class Live(Protocol):
         """The newest snapshot."""
         ...
 
-    def follow(self) -> AsyncIterator[Snapshot]:
-        """The newest snapshot at once, then each newer one; a slow reader skips to the newest."""
+    def follow(self) -> AsyncGenerator[Snapshot, None]:
+        """The newest snapshot at once, then each newer one; a slow reader skips to the newest.
+
+        Ends when the platform shuts down.
+        """
         ...
 
 

@@ -89,16 +89,23 @@ def _parse(message: bytes) -> _UpEvent:
     try:
         return _decoder.decode(message)
     except msgspec.ValidationError as error:
-        raise RejectedFrameError(*_shape(message, str(error))) from error
+        # Of a broken message, only the part before the first surprise was looked at.
+        raise _surprise(_any_json(message), str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RejectedFrameError(Reason.NOT_JSON, str(error)) from error
 
 
-def _shape(message: bytes, detail: str) -> tuple[Reason, str]:
-    keys = set(msgspec.json.decode(message, type=dict[str, msgspec.Raw])) if message.lstrip()[:1] == b"{" else set()
-    if "devEUI" in keys and "deviceInfo" not in keys:
-        return Reason.CHIRPSTACK_V3, "an event of ChirpStack v3; version 4 is needed"
-    return Reason.WRONG_SHAPE, detail
+def _any_json(message: bytes) -> object:
+    try:
+        return msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RejectedFrameError(Reason.NOT_JSON, str(error)) from error
+
+
+def _surprise(content: object, detail: str) -> RejectedFrameError:
+    if isinstance(content, dict) and "devEUI" in content and "deviceInfo" not in content:
+        return RejectedFrameError(Reason.CHIRPSTACK_V3, "an event of ChirpStack v3; version 4 is needed")
+    return RejectedFrameError(Reason.WRONG_SHAPE, detail)
 
 
 def _plausible(level: float | None) -> float | None:

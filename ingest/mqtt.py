@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 _KEEPALIVE_S = 20
 _CONNECT_TIMEOUT_S = 10
 _BACKOFF_S = (0.2, 5.0)
+_QUEUE_PER_RECEIVE_MAXIMUM = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +42,13 @@ class MqttSource:
     """Satisfies ingest.source.Source.
 
     Every connection has a client of its own, and an acknowledgement goes to the client that brought the message: a
-    late one for a lost connection is written to a closed socket and can never name a message of the next session.
+    late one for a lost connection is written nowhere, so it can never name a message of the next session.
     """
 
     def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock) -> None:
         self._broker = broker
         self._filters = filters
         self._now = now
-        # Bounded by the broker through Receive Maximum (MQTT 5) or its own limit (3.1.1).
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._granted = False
 
@@ -76,62 +76,33 @@ class MqttSource:
         attempt = 0
         while True:
             try:
-                async with self._connection() as lost:
+                async with self._connection() as connection:
                     attempt = 0
-                    await lost.wait()
+                    await connection.lost.wait()
                 logger.warning("lost the broker", extra={"action": "mqtt_lost"})
             except (OSError, TimeoutError, MQTTError) as error:
                 attempt += 1
-                logger.warning(
-                    "no broker: %s", error or "no answer", extra={"action": "mqtt_retry", "attempt": attempt}
-                )
+                reason = str(error) or "no answer"
+                logger.warning("no broker: %s", reason, extra={"action": "mqtt_retry", "attempt": attempt})
             least, most = _BACKOFF_S
             await asyncio.sleep(random.uniform(least / 2, min(most, least * 2 ** min(attempt, 8))))  # noqa: S311
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncio.Event]:
-        client, lost = self._client()
+    async def _connection(self) -> AsyncIterator["_Connection"]:
+        connection = _Connection(self._broker, take=self._take)
+        connection.client.on_connect = self._on_connect
+        connection.client.on_subscribe = self._on_subscribe
         try:
-            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-                await client.connect(
-                    self._broker.host,
-                    self._broker.port,
-                    ssl=self._broker.tls or False,
-                    keepalive=_KEEPALIVE_S,
-                    version=MQTTv311 if self._broker.version == "3.1.1" else MQTTv50,
-                )
-            yield lost
+            await connection.open()
+            yield connection
         finally:
             self._granted = False
-            await _close(client)
-
-    def _client(self) -> tuple[gmqtt.Client, asyncio.Event]:
-        properties = {}
-        if self._broker.version == "5":
-            properties = {
-                "session_expiry_interval": self._broker.session_expiry_s,
-                "receive_maximum": self._broker.receive_maximum,
-            }
-        client = gmqtt.Client(
-            self._broker.client_id, clean_session=False, optimistic_acknowledgement=False, **properties
-        )
-        if self._broker.username:
-            client.set_auth_credentials(self._broker.username, self._broker.password)
-        # Below "unlimited": this client never reconnects, we make a new one.
-        client.set_config({"reconnect_retries": -2})
-        lost = asyncio.Event()
-        client.on_message = self._on_message
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = lambda *_: lost.set()
-        return client, lost
+            await connection.close()
 
     def _on_connect(self, client: gmqtt.Client, session_present: int, _code: int, _properties: object) -> None:
-        # Another instance of this client id, or a broker without our session, would mean lost frames: say so.
-        logger.info(
-            "connected to the broker",
-            extra={"action": "mqtt_connected", "session_present": bool(session_present)},
-        )
+        # A broker without our session may have lost frames: say so.
+        present = bool(session_present)
+        logger.info("connected to the broker", extra={"action": "mqtt_connected", "session_present": present})
         client.subscribe([gmqtt.Subscription(topic_filter, qos=1) for topic_filter in self._filters])
 
     def _on_subscribe(self, _client: gmqtt.Client, _mid: int, granted: Sequence[int], _properties: object) -> None:
@@ -140,14 +111,10 @@ class MqttSource:
         if refused:
             logger.error("the broker refuses %s", ", ".join(refused), extra={"action": "mqtt_refused"})
 
-    async def _on_message(
-        self,
-        _client: gmqtt.Client,
-        topic: str | bytes,
-        payload: bytes,
-        qos: int,
-        properties: dict[str, object],
-    ) -> int:
+    def _take(self, topic: str | bytes, payload: bytes, properties: dict[str, object]) -> Token | None:
+        """Queue a message; None where too many wait already, which no broker does that keeps to what it was asked."""
+        if self._queue.qsize() >= _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum:
+            return None
         token = Token(asyncio.get_running_loop().create_future())
         self._queue.put_nowait(
             Delivery(
@@ -158,16 +125,71 @@ class MqttSource:
                 token=token,
             )
         )
+        return token
+
+
+class _Connection:
+    """One connection, with the deliveries that it still waits to acknowledge."""
+
+    def __init__(
+        self, broker: Broker, *, take: Callable[[str | bytes, bytes, dict[str, object]], Token | None]
+    ) -> None:
+        self._broker = broker
+        self._take = take
+        self._waiting: set[asyncio.Future[None]] = set()
+        self.lost = asyncio.Event()
+        self.client = gmqtt.Client(
+            broker.client_id, clean_session=False, optimistic_acknowledgement=False, **_properties(broker)
+        )
+        if broker.username:
+            self.client.set_auth_credentials(broker.username, broker.password)
+        # Below zero attempts, above "unlimited": this client never reconnects, we make a new one.
+        self.client.set_config({"reconnect_retries": -2})
+        self.client.on_message = self._on_message
+        self.client.on_disconnect = lambda *_: self.lost.set()
+
+    async def open(self) -> None:
+        """Connect; raises OSError, TimeoutError or MQTTError."""
+        async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+            await self.client.connect(
+                self._broker.host,
+                self._broker.port,
+                ssl=self._broker.tls or False,
+                keepalive=_KEEPALIVE_S,
+                version=MQTTv311 if self._broker.version == "3.1.1" else MQTTv50,
+            )
+
+    async def close(self) -> None:
+        """Disconnect, then let go of what was not acknowledged: the broker delivers it again."""
+        try:
+            async with asyncio.timeout(2):
+                await self.client.disconnect()
+        except (OSError, TimeoutError, AttributeError):
+            # AttributeError: gmqtt had no transport yet.
+            logger.debug("the connection was gone already")
+        for kept in self._waiting:
+            if not kept.done():
+                kept.set_result(None)
+
+    async def _on_message(
+        self, _client: gmqtt.Client, topic: str | bytes, payload: bytes, qos: int, properties: dict[str, object]
+    ) -> int:
+        token = self._take(topic, payload, properties)
+        if token is None:
+            logger.error("too many frames wait: connecting anew", extra={"action": "mqtt_overflow"})
+            self.lost.set()
+            token = Token(asyncio.get_running_loop().create_future())
         if qos:
-            # gmqtt sends the PUBACK when this coroutine returns.
-            await token.kept
+            self._waiting.add(token.kept)
+            try:
+                # gmqtt sends the PUBACK when this coroutine returns; after `close` there is nobody to send it to.
+                await token.kept
+            finally:
+                self._waiting.discard(token.kept)
         return 0
 
 
-async def _close(client: gmqtt.Client) -> None:
-    try:
-        async with asyncio.timeout(2):
-            await client.disconnect()
-    except (OSError, TimeoutError, AttributeError):
-        # AttributeError: gmqtt had no transport yet.
-        logger.debug("the connection was gone already")
+def _properties(broker: Broker) -> dict[str, int]:
+    if broker.version != "5":
+        return {}
+    return {"session_expiry_interval": broker.session_expiry_s, "receive_maximum": broker.receive_maximum}

@@ -108,14 +108,16 @@ async def serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        await _serve_until_cancelled(_Server(config))
+        await _serve_until_cancelled(_Server(config), live)
 
 
-async def _serve_until_cancelled(server: uvicorn.Server) -> None:
+async def _serve_until_cancelled(server: uvicorn.Server, live: LiveSnapshot) -> None:
     serving = asyncio.create_task(server.serve(), name="http")
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        # Streams first: the server waits for its connections.
+        live.close()
         server.should_exit = True
         await serving
         raise
@@ -159,13 +161,17 @@ def web_app(settings: Settings, live: Live, inspection: Inspection) -> FastAPI:
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:
     """Play a borough until cancelled: first its past, as fast as the broker takes it, then its present."""
-    now = utc_now()
-    borough = Borough(read_places(settings.places_file), seed=settings.simulator_seed, begins_at=now - history)
+    begins_at = utc_now() - history
+    borough = Borough(read_places(settings.places_file), seed=settings.simulator_seed, begins_at=begins_at)
     async with open_publisher(_simulator_broker(settings)) as publisher:
-        await replay(borough, publisher.publish, until=now, report=report)
-        await publisher.drain()
+        now = begins_at
+        # Telling the past takes a while, which then is past as well.
+        while utc_now() - now > timedelta(seconds=1):
+            now = utc_now()
+            await replay(borough, publisher.publish, until=now, report=report)
+            await publisher.drain()
         logger.info("the past is told, the present begins", extra={"action": "simulator_live"})
-        clock = SimClock(utc_now(), speed=settings.simulator_speed)
+        clock = SimClock(now, speed=settings.simulator_speed)
         await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
 
 

@@ -179,7 +179,7 @@ def _ingest(as_of: datetime, devices: int) -> Finding:
     if not devices:
         return doubtful("Ingest", "no device is known", "run `smartplace import FILE`")
     if age_s > 60:
-        return doubtful("Ingest", f"last confirmed {age_s:,.0f} s ago", "start `smartplace ingest`, or look at its log")
+        return wrong("Ingest", f"last confirmed {age_s:,.0f} s ago", "start `smartplace ingest`, or look at its log")
     return fine("Ingest", f"confirmed {age_s:.0f} s ago, {devices:,} devices")
 
 
@@ -194,7 +194,9 @@ async def _broker(settings: Settings) -> list[Finding]:
         findings.append(wrong("MQTT session", "the broker forgets a session when its client leaves", advice))
     else:
         findings.append(fine("MQTT session", "kept while its client is away"))
-    if settings.mqtt_host not in {"127.0.0.1", "localhost", "::1"} and not settings.mqtt_tls:
+    # A name without a dot is a neighbour on a container's private network.
+    is_near = settings.mqtt_host in {"127.0.0.1", "::1"} or "." not in settings.mqtt_host
+    if not is_near and not settings.mqtt_tls:
         findings.append(doubtful("MQTT transport", "plain TCP to another machine", "set SMARTPLACE_MQTT_TLS=true"))
     return findings
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from domain.errors import StoreUnavailableError
@@ -27,18 +27,24 @@ class LiveSnapshot:
         self._snapshot = snapshot
         self._places_version = places_version
         self._superseded = asyncio.Event()
+        self._closed = False
 
     @property
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
         return self._snapshot
 
-    async def follow(self) -> AsyncIterator[Snapshot]:
-        """The newest snapshot at once, then each newer one; a slow reader skips to the newest."""
-        while True:
+    async def follow(self) -> AsyncGenerator[Snapshot, None]:
+        """The newest snapshot at once, then each newer one; a slow reader skips to the newest. Ends on `close`."""
+        while not self._closed:
             snapshot, superseded = self._snapshot, self._superseded
             yield snapshot
             await superseded.wait()
+
+    def close(self) -> None:
+        """End every `follow`, so that streams end and a server can stop."""
+        self._closed = True
+        self._superseded.set()
 
     async def refresh(self, connection: Connection) -> None:
         """Read what changed since the snapshot in hand."""

@@ -35,6 +35,7 @@ class EmbeddedBroker:
     control_port: int
     password: str
     receive_maximum: int = 1000
+    redeliver_after_s: int = 10
 
     @property
     def config_file(self) -> Path:
@@ -50,7 +51,11 @@ class EmbeddedBroker:
             # A message that is too large for ingest must still reach it, to be counted and kept as a dead letter.
             "max_payload": 4 * 1024 * 1024,
             "jetstream": {"store_dir": str(self.data_dir / "jetstream"), "max_file_store": 2 * 1024**3},
-            "mqtt": {"listen": f"{LOOPBACK}:{self.port}", "max_ack_pending": self.receive_maximum},
+            "mqtt": {
+                "listen": f"{LOOPBACK}:{self.port}",
+                "max_ack_pending": self.receive_maximum,
+                "ack_wait": f"{self.redeliver_after_s}s",
+            },
             "authorization": {"users": [{"user": USER, "password": self.password}]},
         }
         self.config_file.write_text(json.dumps(config, indent=2))

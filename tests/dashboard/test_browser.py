@@ -132,7 +132,7 @@ def test_without_scripts_every_page_is_complete(open_page, complaints, live):
     page.goto("/")
     expect(page.locator("tr[data-site]")).to_have_count(len(live.snapshot.sites))
     expect(page.locator("noscript p")).to_be_visible()
-    page.get_by_label("Name or area").fill("cliff")
+    page.get_by_label("Name or area").fill("cliff parade")
     page.get_by_role("button", name="Show places").click()
     expect(page.locator("tr[data-site]")).to_have_count(1)
     page.get_by_role("link", name="Cliff Parade").click()

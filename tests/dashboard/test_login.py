@@ -159,3 +159,8 @@ def test_while_the_secrets_are_missing_everything_is_closed(make_app, login, cha
 
 def test_an_empty_password_is_never_the_right_one(login):
     assert not replace(login, password="").accepts("manager", "")
+
+
+def test_secrets_are_not_in_what_logs_would_show(login):
+    assert login.password not in repr(login)
+    assert login.session_key not in repr(login)

@@ -1,0 +1,141 @@
+"""Deliveries, and fakes of both ends of the pipeline that behave like the real ones."""
+
+import asyncio
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import StoreRefusedError, StoreUnavailableError
+from domain.uplinks import Stored
+from ingest.source import Delivery, Token
+
+BAY = "70b3d50000000001"
+UP_TOPIC = f"application/0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11/device/{BAY}/event/up"
+
+
+def up_event(**changes):
+    """A ChirpStack v4 `up` event; None removes a key."""
+    event = {
+        "deduplicationId": "57433366-50a6-4dc2-8145-2df1bbc70d9e",
+        "time": "2026-11-20T12:00:00.250000000+00:00",
+        "deviceInfo": {"devEui": BAY, "applicationId": "0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11", "tags": {}},
+        "devAddr": "01020304",
+        "adr": True,
+        "dr": 5,
+        "fCnt": 12,
+        "fPort": 1,
+        "confirmed": False,
+        "data": base64.b64encode(b"\x01").decode(),
+        "rxInfo": [
+            {
+                "gatewayId": "0016c001f153a14c",
+                "gwTime": "2026-11-20T11:59:59.123456789+00:00",
+                "rssi": -101,
+                "snr": -3.5,
+            },
+            {"gatewayId": "0016c001f153a14d", "rssi": -80},
+        ],
+        "txInfo": {"frequency": 868100000},
+        "regionConfigId": "eu868",
+        **changes,
+    }
+    return json.dumps({key: value for key, value in event.items() if value is not None}).encode()
+
+
+@pytest.fixture
+def delivery(noon):
+    def make(payload=None, *, topic=UP_TOPIC, retained=False):
+        token = Token(asyncio.get_running_loop().create_future()) if _in_loop() else None
+        return Delivery(
+            topic=topic,
+            payload=up_event() if payload is None else payload,
+            retained=retained,
+            received_at=noon + timedelta(seconds=1),
+            token=token,
+        )
+
+    return make
+
+
+def _in_loop():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class MemorySink:
+    """Keeps batches as the store does; refuses rows that `poison` names, is away for the next `outages` calls."""
+
+    def __init__(self, models):
+        self.models = dict(models)
+        self.installed_later = {}
+        self.batches = []
+        self.dead = []
+        self.kept = {}
+        self.outages = 0
+        self.poison = set()
+        self.ticks = []
+
+    def model_of(self, device_id):
+        return self.models.get(device_id)
+
+    async def refresh(self):
+        self._away()
+        self.models |= self.installed_later
+
+    async def write(self, accepted, rejected):
+        self._away()
+        if any(frame.uplink.f_cnt in self.poison for frame in accepted):
+            raise StoreRefusedError("value out of range")
+        self.batches.append(len(accepted) + len(rejected))
+        fresh = {(f.uplink.device_id, f.uplink.session, f.uplink.f_cnt, f.uplink.payload): f for f in accepted}
+        new = fresh.keys() - self.kept.keys()
+        self.kept |= fresh
+        self.dead += rejected
+        return Stored(kept=len(new), duplicates=len(accepted) - len(new), dead_letters=len(rejected))
+
+    async def tick(self, *, as_of):
+        self._away()
+        self.ticks.append(as_of)
+        return len(self.ticks)
+
+    async def forget_frames(self, *, before):
+        self._away()
+
+    def _away(self):
+        if self.outages:
+            self.outages -= 1
+            raise StoreUnavailableError("the connection was reset")
+
+
+class MemorySource:
+    """Remembers what was acknowledged."""
+
+    def __init__(self):
+        self.ready = True
+        self.acknowledged = []
+
+    async def batch(self, *, most, linger_s):
+        raise AssertionError("not asked for in these tests")
+
+    def acknowledge(self, token):
+        self.acknowledged.append(token)
+
+
+@pytest.fixture
+def sink():
+    return MemorySink({BAY: "bosch-tps110"})
+
+
+@pytest.fixture
+def source():
+    return MemorySource()
+
+
+@pytest.fixture
+def event():
+    return up_event

@@ -1,0 +1,243 @@
+"""The source against real brokers: the embedded one (MQTT 3.1.1) and mosquitto (MQTT 5)."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import gmqtt
+import pytest
+from gmqtt.mqtt.constants import MQTTv311
+
+from ingest.mqtt import Broker, MqttSource
+from smartplace.embedded.ports import free_port
+
+pytestmark = [pytest.mark.anyio, pytest.mark.broker]
+
+TOPIC = "smartplace/v1/devices/bench-1/up"
+FILTERS = ("smartplace/v1/devices/+/up",)
+MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+class Mosquitto:
+    """A mosquitto that can be killed and started again, with its queue on disk after each message."""
+
+    version = "5"
+    account = ("", "")
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self.config = folder / "mosquitto.conf"
+        # As root, mosquitto would become a user who cannot write into a folder of the tests.
+        account = "user root\n" if os.geteuid() == 0 else ""
+        self.config.write_text(
+            f"{account}listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+            f"persistence_location {folder}/\nautosave_on_changes true\nautosave_interval 1\n"
+            "max_inflight_messages 1000\n"
+        )
+        self.process = None
+
+    def start(self):
+        command = [MOSQUITTO, "-c", self.config]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Nats:
+    """The embedded broker, likewise."""
+
+    version = "3.1.1"
+    account = ("smartplace", "tests-only")
+
+    def __init__(self, folder):
+        from smartplace.embedded.broker import EmbeddedBroker
+
+        self.port = free_port()
+        self.broker = EmbeddedBroker(
+            data_dir=folder,
+            port=self.port,
+            control_port=free_port(),
+            password="tests-only",
+            receive_maximum=100,
+            redeliver_after_s=2,
+        )
+        self.broker.initialise()
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(self.broker.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_port(self.port)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+def wait_for_port(port):
+    import socket
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError("the broker does not listen")
+
+
+@pytest.fixture(params=[Nats, Mosquitto], ids=["nats", "mosquitto"])
+def broker(request, tmp_path_factory):
+    if request.param is Mosquitto and not MOSQUITTO:
+        if os.environ.get("CI"):
+            pytest.fail("mosquitto is not installed")
+        pytest.skip("mosquitto is not installed; `make test` installs it")
+    server = request.param(tmp_path_factory.mktemp("broker"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@asynccontextmanager
+async def source_of(broker, *, receive_maximum=100):
+    username, password = broker.account
+    source = MqttSource(
+        Broker(
+            host="127.0.0.1",
+            port=broker.port,
+            version=broker.version,
+            username=username,
+            password=password,
+            tls=None,
+            client_id="ingest-under-test",
+            session_expiry_s=3600,
+            receive_maximum=receive_maximum,
+        ),
+        FILTERS,
+        now=lambda: datetime.now(UTC),
+    )
+    running = asyncio.create_task(source.run())
+    try:
+        async with asyncio.timeout(20):
+            while not source.ready:
+                await asyncio.sleep(0.01)
+        yield source
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def publisher_to(broker):
+    client = gmqtt.Client(f"publisher-{time.monotonic_ns()}")
+    if broker.account[0]:
+        client.set_auth_credentials(*broker.account)
+    await client.connect("127.0.0.1", broker.port, version=MQTTv311)
+    yield client
+    await client.disconnect()
+
+
+async def publish(broker, *payloads, **options):
+    async with publisher_to(broker) as client:
+        for payload in payloads:
+            client.publish(TOPIC, payload, qos=1, **options)
+        async with asyncio.timeout(20):
+            await client._persistent_storage.wait_empty()
+
+
+async def take(source, count):
+    taken = []
+    async with asyncio.timeout(20):
+        while len(taken) < count:
+            taken += await source.batch(most=count - len(taken), linger_s=0)
+    return taken
+
+
+async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(broker):
+    async with source_of(broker) as source:
+        await publish(broker, b"one", b"two", b"three")
+        first = await take(source, 3)
+        assert [delivery.payload for delivery in first] == [b"one", b"two", b"three"]
+        source.acknowledge(first[0].token)
+        source.acknowledge(first[2].token)
+        await asyncio.sleep(0)
+
+    async with source_of(broker) as source:
+        await publish(broker, b"four")
+        again = await take(source, 2)
+
+    assert sorted(delivery.payload for delivery in again) == [b"four", b"two"]
+
+
+async def test_frames_published_while_nobody_listens_wait_for_us(broker):
+    async with source_of(broker):
+        pass
+    await publish(broker, *(b"%d" % number for number in range(50)))
+
+    async with source_of(broker) as source:
+        assert {delivery.payload for delivery in await take(source, 50)} == {b"%d" % n for n in range(50)}
+
+
+async def test_a_killed_broker_comes_back_and_nothing_acknowledged_to_the_publisher_is_lost(broker):
+    async with source_of(broker) as source:
+        await publish(broker, b"before")
+        (before,) = await take(source, 1)
+        broker.kill()
+        async with asyncio.timeout(20):
+            while source.ready:
+                await asyncio.sleep(0.01)
+        broker.start()
+        async with asyncio.timeout(20):
+            while not source.ready:
+                await asyncio.sleep(0.01)
+        # Late, for a connection that is gone: must neither fail nor acknowledge anything of the new one.
+        source.acknowledge(before.token)
+        await publish(broker, b"after")
+        payloads = {delivery.payload for delivery in await take(source, 2)}
+
+    assert payloads == {b"before", b"after"}
+
+
+async def test_a_late_acknowledgement_removes_nothing_of_the_next_session(broker):
+    async with source_of(broker) as source:
+        await publish(broker, b"old")
+        (old,) = await take(source, 1)
+        broker.kill()
+        broker.start()
+        async with asyncio.timeout(20):
+            redelivered = (await take(source, 1))[0]
+        source.acknowledge(old.token)
+        await asyncio.sleep(0)
+        assert redelivered.payload == b"old"
+
+    async with source_of(broker) as source:
+        assert [delivery.payload for delivery in await take(source, 1)] == [b"old"]
+
+
+async def test_a_retained_message_is_recognised(broker):
+    await publish(broker, b"from the past", retain=True)
+
+    async with source_of(broker) as source:
+        (delivery,) = await take(source, 1)
+
+    assert delivery.retained
+
+
+async def test_no_more_frames_are_in_flight_than_were_asked_for(broker):
+    async with source_of(broker, receive_maximum=100) as source:
+        await publish(broker, *(b"%d" % number for number in range(300)))
+        held = await take(source, 100)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(source.batch(most=1, linger_s=0), 0.5)
+        for delivery in held:
+            source.acknowledge(delivery.token)
+        rest = await take(source, 100)
+
+    assert len({delivery.payload for delivery in held + rest}) == 200

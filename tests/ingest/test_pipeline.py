@@ -1,0 +1,145 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import Reason, StoreUnavailableError
+from ingest import pipeline as pipeline_module
+from ingest.pipeline import Pipeline
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def pipeline(source, sink, noon, monkeypatch):
+    monkeypatch.setattr(pipeline_module, "_BACKOFF_S", (0, 0))
+    return Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
+
+
+async def test_a_good_frame_is_kept_and_then_acknowledged(pipeline, source, sink, delivery):
+    item = delivery()
+    await pipeline.keep([item])
+
+    assert [frame.decoded.measurements for frame in sink.kept.values()] == [{"occupied": True}]
+    assert source.acknowledged == [item.token]
+
+
+async def test_nothing_is_acknowledged_before_the_store_has_it(pipeline, source, sink, delivery):
+    acknowledged_at_write = []
+    write = sink.write
+
+    async def observed(accepted, rejected):
+        acknowledged_at_write.append(len(source.acknowledged))
+        return await write(accepted, rejected)
+
+    sink.write = observed
+    sink.outages = 2
+    await pipeline.keep([delivery(), delivery(b"{")])
+
+    assert acknowledged_at_write == [0, 0, 0]
+    assert len(source.acknowledged) == 2
+
+
+async def test_while_the_store_is_away_nothing_is_acknowledged_nor_set_aside(pipeline, source, sink, delivery):
+    sink.outages = 10**9
+    keeping = asyncio.create_task(pipeline.keep([delivery()]))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert (source.acknowledged, sink.dead) == ([], [])
+
+    sink.outages = 0
+    await keeping
+    assert len(source.acknowledged) == len(sink.kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"fPort": 99}, Reason.UNDECODABLE),
+        ({"data": ""}, Reason.UNDECODABLE),
+        ({"data": "AQEBAQ=="}, Reason.UNDECODABLE),
+        ({"deviceInfo": {"devEui": "ffffffffffffffff"}}, Reason.IDENTITY_MISMATCH),
+    ],
+)
+async def test_a_bad_frame_is_set_aside_whole_and_acknowledged(
+    pipeline, source, sink, delivery, event, changes, reason
+):
+    item = delivery(event(**changes))
+    await pipeline.keep([item])
+
+    (letter,) = sink.dead
+    assert (letter.reason, letter.payload, letter.topic) == (reason, item.payload, item.topic)
+    assert source.acknowledged == [item.token]
+    assert pipeline.counts[reason] == 1
+
+
+async def test_a_device_installed_a_moment_ago_is_found(pipeline, sink, delivery):
+    sink.installed_later, sink.models = sink.models, {}
+    await pipeline.keep([delivery()])
+
+    assert len(sink.kept) == 1
+
+
+async def test_an_unknown_device_is_a_dead_letter(pipeline, sink, delivery):
+    sink.models = {}
+    await pipeline.keep([delivery()])
+
+    assert [(letter.reason, letter.device_id) for letter in sink.dead] == [(Reason.UNKNOWN_DEVICE, "70b3d50000000001")]
+
+
+async def test_a_model_without_a_codec_is_a_dead_letter(pipeline, sink, delivery):
+    sink.models = {"70b3d50000000001": "acme-p1"}
+    await pipeline.keep([delivery()])
+
+    assert sink.dead[0].reason is Reason.UNKNOWN_MODEL
+
+
+async def test_a_row_that_the_store_refuses_does_not_cost_its_batch(pipeline, source, sink, delivery, event):
+    sink.poison = {7, 23}
+    items = [delivery(event(fCnt=number)) for number in range(32)]
+    await pipeline.keep(items)
+
+    assert len(sink.kept) == 30
+    assert sorted(letter.payload for letter in sink.dead) == sorted(items[n].payload for n in (7, 23))
+    assert {letter.reason for letter in sink.dead} == {Reason.REFUSED_BY_STORE}
+    assert len(source.acknowledged) == 32
+
+
+async def test_the_present_is_confirmed_only_while_frames_can_arrive(pipeline, source, sink, noon):
+    source.ready = False
+    ticking = asyncio.create_task(pipeline.tick(every_s=0))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert sink.ticks == []
+
+    source.ready = True
+    while not sink.ticks:
+        await asyncio.sleep(0)
+    ticking.cancel()
+    assert sink.ticks[0] == noon
+
+
+async def test_an_outage_does_not_end_the_ticking(pipeline, sink):
+    sink.outages = 3
+    ticking = asyncio.create_task(pipeline.tick(every_s=0))
+    async with asyncio.timeout(10):
+        while not sink.ticks:
+            await asyncio.sleep(0)
+    ticking.cancel()
+
+
+async def test_old_frames_are_forgotten_now_and_then(source, sink, noon):
+    moments = [noon]
+    forgotten = []
+
+    async def forget(*, before):
+        forgotten.append(before)
+        raise StoreUnavailableError if len(forgotten) == 1 else asyncio.CancelledError
+
+    sink.forget_frames = forget
+    pipeline = Pipeline(source, sink, now=lambda: moments[0], batch_rows=1, linger_s=0)
+    with pytest.raises(asyncio.CancelledError):
+        await pipeline.tick(every_s=0)
+
+    # The first try failed: it was tried again at once, not an hour later.
+    assert forgotten == [noon - timedelta(days=15)] * 2
