@@ -15,9 +15,9 @@ _DESCRIPTION = """
 Live parking bays and benches of the borough, free to use without a key.
 
 Every answer carries `revision` and `as_of`. The same revision is the same numbers on every page, sign and feed;
-`as_of` is the moment up to which the platform was receiving. `unknown` means that a sensor has not been heard lately: it
-is never counted as free. Times are UTC, RFC 3339. Errors are problem documents (RFC 9457). Ask again with `If-None-Match` and get
-304 while nothing changed, or follow `/v1/events`.
+`as_of` is the moment up to which the platform was receiving. `unknown` means that a sensor has not been heard lately:
+it is never counted as free. Times are UTC, RFC 3339. Errors are problem documents (RFC 9457). Ask again with
+`If-None-Match` and get 304 while nothing changed, or follow `/v1/events`.
 """
 
 

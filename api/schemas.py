@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, PlainSerializer
 
+from domain.availability import Availability, availability
 from domain.places import AssetKind, Category, SiteKind
 from domain.snapshot import AssetStatus, SiteStatus
 from domain.states import Counts as DomainCounts
@@ -55,6 +56,7 @@ class SiteState(BaseModel):
     locality: str
     location: Location
     simulated: bool = Field(description="True where no real sensor stands behind these numbers.")
+    availability: Availability = Field(description="How its bays stand, in the one word that pages and signs use.")
     counts: Counts = Field(description="Parking bays of every category.")
     categories: dict[Category, Counts] = Field(description="The same bays by who may use them.")
     benches: Counts
@@ -71,6 +73,7 @@ class SiteState(BaseModel):
             locality=site.locality,
             location=Location(lon=site.lon, lat=site.lat),
             simulated=site.simulated,
+            availability=availability(status.bays),
             counts=Counts.of(status.bays),
             categories={category: Counts.of(counts) for category, counts in status.categories.items()},
             benches=Counts.of(status.benches),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from dashboard import wording
-from dashboard.wording import Status
+from domain.availability import Availability
 from domain.snapshot import SiteStatus
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -29,7 +29,7 @@ def _name(site: SiteStatus) -> str:
 
 _KEYS: dict[Sort, Callable[[SiteStatus], tuple[float, str]]] = {
     Sort.NAME: lambda site: (0, _name(site)),
-    Sort.STATUS: lambda site: (list(Status).index(wording.site_status(site)), _name(site)),
+    Sort.STATUS: lambda site: (list(Availability).index(wording.site_availability(site)), _name(site)),
     Sort.FREE: lambda site: (-site.bays.free, _name(site)),
     Sort.ACCESSIBLE: lambda site: (-wording.accessible(site).free, _name(site)),
     Sort.BENCHES: lambda site: (-site.benches.free, _name(site)),

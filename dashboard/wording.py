@@ -1,24 +1,9 @@
 """What pages call things: the five statuses of a place, the states of a bay or bench, kinds and categories."""
 
-from enum import StrEnum
-
+from domain.availability import WORDS, Availability, availability
 from domain.places import Asset, AssetKind, Category, SiteKind
 from domain.snapshot import SiteStatus
 from domain.states import Counts, State
-
-
-class Status(StrEnum):
-    """How a place stands, in the words that people read."""
-
-    SPACES = "Spaces"
-    ALMOST_FULL = "Almost full"
-    FULL = "Full"
-    NO_RECENT_DATA = "No recent data"
-    CLOSED = "Closed"
-
-
-LEAST_COVERAGE = 0.5
-"""Where fewer of the open bays are known than this, a place has no status worth telling."""
 
 SITE_KINDS = {
     SiteKind.CAR_PARK: "Car park",
@@ -60,23 +45,14 @@ _STATES = {
 }
 
 
-def status_of(counts: Counts) -> Status:
-    """The one rule from counts to status."""
-    open_bays = counts.capacity - counts.closed
-    if counts.capacity and not open_bays:
-        return Status.CLOSED
-    if not open_bays or counts.coverage < LEAST_COVERAGE:
-        return Status.NO_RECENT_DATA
-    if counts.free == 0:
-        return Status.FULL
-    if counts.free < open_bays and counts.free <= max(1, open_bays // 10):
-        return Status.ALMOST_FULL
-    return Status.SPACES
+def site_status(site: SiteStatus) -> str:
+    """The status of a place in words: of its bays, or of its benches where it has no bays."""
+    return WORDS[site_availability(site)]
 
 
-def site_status(site: SiteStatus) -> Status:
-    """The status of a place: of its bays, or of its benches where it has no bays."""
-    return status_of(site.bays if site.bays.capacity else site.benches)
+def site_availability(site: SiteStatus) -> Availability:
+    """How a place stands, best first: of its bays, or of its benches where it has no bays."""
+    return availability(site.bays if site.bays.capacity else site.benches)
 
 
 def accessible(site: SiteStatus) -> Counts:

@@ -3,38 +3,15 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from hashlib import blake2b
 
+from domain.availability import Availability, availability
 from domain.places import Arrow, BoardLine, Sign
 from domain.snapshot import SiteStatus, Snapshot
 from domain.states import Counts
 
-MIN_COVERAGE = 0.8
-"""The least share of open bays that must be known before a line speaks.
-
-Unknown bays are never counted as free, so a silent fifth can at worst hide that share of the spaces: a
-driver goes elsewhere for nothing. With more of them silent, FULL would be said of places that are not.
-"""
-
-ALMOST_FULL_SHARE = 0.10
-"""At or below this share of the open bays, and always at one free bay, a line says almost full.
-
-There is one threshold and no hysteresis yet: a site that hovers around it changes its word with every car.
-"""
-
 EXPIRED_MESSAGE = "No current information"
 DASHES = "--"
-
-
-class LineState(StrEnum):
-    """What a line says of its bays."""
-
-    SPACES = "spaces"
-    ALMOST_FULL = "almost_full"
-    FULL = "full"
-    CLOSED = "closed"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +24,7 @@ class Line:
 
     key: str
     label: str
-    state: LineState
+    state: Availability
     count: int | None
     display: str
     arrow: Arrow | None
@@ -110,8 +87,8 @@ def neutral(sign_id: str, *, title: str, snapshot: Snapshot, now: datetime) -> F
 
 def _line(line: BoardLine, site: SiteStatus | None, *, expired: bool) -> Line:
     counts = _counts(line, site)
-    state = LineState.UNKNOWN if expired else _state(counts)
-    counted = state not in {LineState.UNKNOWN, LineState.CLOSED}
+    state = Availability.UNKNOWN if expired else availability(counts)
+    counted = state not in {Availability.UNKNOWN, Availability.CLOSED}
     return Line(
         key=line.key,
         label=line.label,
@@ -131,21 +108,8 @@ def _counts(line: BoardLine, site: SiteStatus | None) -> Counts:
     return site.bays if line.category is None else site.categories.get(line.category, Counts())
 
 
-def _state(counts: Counts) -> LineState:
-    opened = counts.capacity - counts.closed
-    if counts.capacity == 0:
-        return LineState.UNKNOWN
-    if opened == 0:
-        return LineState.CLOSED
-    if counts.coverage < MIN_COVERAGE:
-        return LineState.UNKNOWN
-    if counts.free == 0:
-        return LineState.FULL
-    return LineState.ALMOST_FULL if counts.free <= max(1, opened * ALMOST_FULL_SHARE) else LineState.SPACES
-
-
-def _display(state: LineState, free: int) -> str:
-    words = {LineState.FULL: "FULL", LineState.CLOSED: "CLOSED", LineState.UNKNOWN: DASHES}
+def _display(state: Availability, free: int) -> str:
+    words = {Availability.FULL: "FULL", Availability.CLOSED: "CLOSED", Availability.UNKNOWN: DASHES}
     return words.get(state, str(free))
 
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.availability import WORDS
 from domain.places import Arrow
-from signage.frame import DASHES, EXPIRED_MESSAGE, Frame, LineState
+from signage.frame import DASHES, EXPIRED_MESSAGE, Frame
 
 STATIC_DIR = Path(__file__).with_name("static")
 STATIC_URL = "/signage-static"
@@ -18,13 +19,6 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-STATE_WORDS = {
-    LineState.SPACES: "Spaces",
-    LineState.ALMOST_FULL: "Almost full",
-    LineState.FULL: "Full",
-    LineState.CLOSED: "Closed",
-    LineState.UNKNOWN: "No recent data",
-}
 ARROW_WORDS = {Arrow.LEFT: "to the left", Arrow.RIGHT: "to the right", Arrow.AHEAD: "straight ahead"}
 
 _UK = ZoneInfo("Europe/London")
@@ -44,7 +38,7 @@ class KioskPage:
         environment.filters["uk_time"] = _uk_time
         environment.globals.update(
             organisation=organisation,
-            state_words=STATE_WORDS,
+            state_words=WORDS,
             arrow_words=ARROW_WORDS,
             dashes=DASHES,
             expired_message=EXPIRED_MESSAGE,

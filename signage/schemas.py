@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from domain.availability import Availability
 from domain.places import Arrow
-from signage.frame import LineState
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda instant: instant.astimezone(UTC))]
 """A time, written in UTC with `Z`."""
@@ -19,7 +19,7 @@ class LineBody(BaseModel):
 
     key: str = Field(description="Names the line within its sign; stable.")
     label: str = Field(description="What to show beside the number.")
-    state: LineState = Field(description="`closed` is not `full`, and `unknown` is neither.")
+    state: Availability = Field(description="`closed` is not `full`, and `unknown` is neither.")
     count: int | None = Field(ge=0, description="Known free bays; null when closed or unknown.")
     display: str = Field(description="What to show: the count, `FULL`, `CLOSED` or `--`.")
     arrow: Arrow | None = Field(description="Where to point drivers.")

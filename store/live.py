@@ -73,7 +73,7 @@ class LiveSnapshot:
 
 @asynccontextmanager
 async def open_live(pool: Pool) -> AsyncIterator[LiveSnapshot]:
-    """A LiveSnapshot that follows the database until the context ends; holds one connection of the pool, borrows another.
+    """A LiveSnapshot that follows the database until the context ends; holds one connection, borrows another.
 
     Raises:
         StoreUnavailableError: the first snapshot cannot be read. Later failures are logged and tried again; the

@@ -3,41 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard import dead_letter_wording, device_list, times, wording
-from dashboard.wording import Status
 from domain.errors import Reason
 from domain.health import Attention
 from domain.places import Category, SiteKind
 from domain.states import Counts, State
 
 NOW = datetime(2026, 7, 1, 13, 30, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("counts", "status"),
-    [
-        (Counts(free=12, occupied=28), Status.SPACES),
-        (Counts(free=4, occupied=36), Status.ALMOST_FULL),
-        (Counts(free=5, occupied=35), Status.SPACES),
-        (Counts(free=1, occupied=2), Status.ALMOST_FULL),
-        (Counts(free=1), Status.SPACES),
-        (Counts(occupied=40), Status.FULL),
-        (Counts(occupied=38, unknown=2), Status.FULL),
-        (Counts(occupied=10, closed=30), Status.FULL),
-        (Counts(free=3, occupied=5, unknown=32), Status.NO_RECENT_DATA),
-        (Counts(unknown=40), Status.NO_RECENT_DATA),
-        (Counts(unknown=1, closed=39), Status.NO_RECENT_DATA),
-        (Counts(closed=40), Status.CLOSED),
-        (Counts(), Status.NO_RECENT_DATA),
-    ],
-)
-def test_counts_have_one_of_five_statuses(counts, status):
-    assert wording.status_of(counts) is status
-
-
-def test_silence_and_closure_are_never_called_full():
-    for free, occupied, unknown, closed in [(0, 0, 9, 0), (0, 0, 0, 9), (0, 0, 4, 5)]:
-        counts = Counts(free=free, occupied=occupied, unknown=unknown, closed=closed)
-        assert wording.status_of(counts) is not Status.FULL
 
 
 @pytest.mark.parametrize(
