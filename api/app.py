@@ -11,6 +11,7 @@ from api.rendering import Renderer
 from api.routes import assets, events, health, sites
 from domain.live import Clock, Live
 
+_MOST_BODY_BYTES = 64 * 1024
 _DESCRIPTION = """
 Live parking bays and benches of the borough, free to use without a key.
 
@@ -29,6 +30,7 @@ def create_app(
     version: str,
     stale_after: timedelta,
     routers: Iterable[APIRouter] = (),
+    problem_page: problems.ProblemPage | None = None,
 ) -> FastAPI:
     """The application. `routers` are those of pages and signs; `stale_after` turns /readyz red."""
     app = FastAPI(
@@ -39,6 +41,7 @@ def create_app(
             "name": "Open Government Licence v3.0",
             "url": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
         },
+        max_body_size=_MOST_BODY_BYTES,
         docs_url=None,
         redoc_url=None,
     )
@@ -50,5 +53,5 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.add_middleware(Headers)
-    problems.install(app)
+    problems.install(app, problem_page)
     return app

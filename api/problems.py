@@ -1,9 +1,11 @@
 """Errors as RFC 9457 problem documents: one table from error to status, translated here and nowhere else."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -11,6 +13,18 @@ from starlette.exceptions import HTTPException
 from domain.errors import InvalidIdError, SmartPlaceError, StoreUnavailableError, UnknownPlaceError
 
 logger = logging.getLogger(__name__)
+
+Translation = Callable[[Request, Exception], Awaitable[Response]]
+ProblemPage = Callable[[int, str, str], Response]
+"""Makes a page from a status, a title and a sentence."""
+
+_SENTENCES: defaultdict[int, str] = defaultdict(
+    lambda: "Something is wrong with this request.",
+    {
+        404: "There is no such page. It may have moved, or the address may be misspelt.",
+        503: "Please try again in a moment.",
+    },
+)
 
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
@@ -25,12 +39,30 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 
-def install(app: FastAPI) -> None:
-    """Translate every expected error of this application."""
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+def install(app: FastAPI, page: ProblemPage | None = None) -> None:
+    """Translate every expected error of this application; `page` is for people, the documents are for programs."""
+
+    def for_the_reader(document: Translation) -> Translation:
+        async def translate(request: Request, error: Exception) -> Response:
+            answer = await document(request, error)
+            if page is None or not _is_person(request):
+                return answer
+            for_people = page(answer.status_code, HTTPStatus(answer.status_code).phrase, _SENTENCES[answer.status_code])
+            for_people.headers.update(
+                {key: answer.headers[key] for key in ("retry-after", "allow") if key in answer.headers}
+            )
+            return for_people
+
+        return translate
+
+    app.add_exception_handler(RequestValidationError, for_the_reader(_invalid))
+    app.add_exception_handler(HTTPException, for_the_reader(_http))
     for error in STATUS:
-        app.add_exception_handler(error, _expected)
+        app.add_exception_handler(error, for_the_reader(_expected))
+
+
+def _is_person(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
 
 
 async def _expected(_request: Request, error: Exception) -> JSONResponse:

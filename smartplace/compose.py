@@ -17,6 +17,7 @@ from api.app import create_app
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
+from dashboard.templating import Templates
 from devices.catalogue import model
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -147,6 +148,7 @@ def web_app(settings: Settings, live: Live, inspection: Inspection) -> FastAPI:
         organisation=settings.organisation,
         version=__version__,
         stale_after=validity,
+        problem_page=Templates(settings.organisation).problem,
         routers=[
             sign_router(live=live, now=utc_now, validity=validity, organisation=settings.organisation),
             dashboard_router(

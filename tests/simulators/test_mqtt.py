@@ -121,7 +121,7 @@ def test_no_more_than_the_window_waits_for_an_acknowledgement() -> None:
     async def play(publisher: Publisher, fake: FakeBroker) -> None:
         fake.awake.clear()
         publishing = asyncio.create_task(publish_all(publisher, 50))
-        while len(fake.received) < 7:  # noqa: ASYNC110 - the broker knows nothing of tests
+        while len(fake.received) < 7:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         assert len(fake.received) == 7
