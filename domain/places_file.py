@@ -345,6 +345,8 @@ def _duplicates(places: Places) -> Iterator[str]:
     yield from _repeated("sign id", (sign.sign_id for sign in places.signs))
     for sign in places.signs:
         yield from _repeated(f"sign {sign.sign_id!r}: line key", (line.key for line in sign.lines))
+        # Two numbers under one label are one lie.
+        yield from _repeated(f"sign {sign.sign_id!r}: line label", (line.label for line in sign.lines))
 
 
 def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:

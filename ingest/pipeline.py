@@ -33,6 +33,8 @@ _BACKOFF_S = (0.1, 5.0)
 # Longer than any broker or network server holds a frame back.
 _REMEMBER_FRAMES = timedelta(days=15)
 _FORGET_EVERY = timedelta(hours=1)
+# While frames cannot arrive, or the store is away: how soon to look whether they can.
+_LOOK_AGAIN_S = 0.2
 
 
 class FrameSink(Protocol):
@@ -97,16 +99,18 @@ class Pipeline:
         """Until cancelled: while the source is ready, confirm the present; forget old frames."""
         forget_at = self._now()
         while True:
+            ready = False
             try:
                 await self._sink.refresh()
-                if self._source.ready:
+                ready = self._source.ready
+                if ready:
                     await self._sink.tick(as_of=self._now())
                 if self._now() >= forget_at:
                     await self._sink.forget_frames(before=self._now() - _REMEMBER_FRAMES)
                     forget_at = self._now() + _FORGET_EVERY
             except StoreUnavailableError as error:
                 logger.warning("cannot confirm the present: %s", error, extra={"action": "tick_failed"})
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _read(self, delivery: Delivery) -> _Item:
         try:

@@ -32,6 +32,9 @@ PARKING: Curve = (
 )
 """The weekday mean of thirty Birmingham car parks from 08:00 to 16:30; the night is assumed."""
 
+RESIDENTIAL: Curve = ((0, 0.88), (6, 0.88), (8, 0.66), (10, 0.52), (16, 0.52), (18.5, 0.72), (22, 0.86), (24, 0.88))
+"""Permit bays, where people live: assumed, the reverse of the car parks."""
+
 SITTING: Curve = ((0, 0.01), (6, 0.01), (9, 0.10), (12, 0.24), (14, 0.28), (17, 0.18), (20, 0.06), (24, 0.01))
 """Benches: assumed, no measured distribution is published."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from domain.places import Asset, AssetKind, Category
-from simulators.demand import PARKING, SITTING, SLOT, Curve, Stay, rates_of_vacant, slot_of
+from simulators.demand import PARKING, RESIDENTIAL, SITTING, SLOT, Curve, Stay, rates_of_vacant, slot_of
 from simulators.seeds import seeded
 
 WARM_UP = timedelta(days=1)
@@ -19,7 +19,7 @@ MEAN_STAY_MINUTES = {
     Category.DISABLED: 90,
     Category.EV: 100,
     Category.LOADING: 20,
-    Category.PERMIT: 180,
+    Category.PERMIT: 420,
     Category.MOTORCYCLE: 150,
     Category.TAXI: 15,
     Category.CAR_CLUB: 120,
@@ -58,6 +58,8 @@ def habit_of(asset: Asset, seed: int) -> Habit:
     if asset.kind is AssetKind.BENCH or asset.category is None:
         return Habit(SITTING, SITTING_STAY, popularity)
     stay = Stay(mean_minutes=MEAN_STAY_MINUTES[asset.category], sigma=1.0)
+    if asset.category is Category.PERMIT:
+        return Habit(RESIDENTIAL, stay, 1.0)
     return Habit(PARKING, stay, popularity * CATEGORY_FACTORS.get(asset.category, 1.0))
 
 

@@ -58,7 +58,9 @@ class Running:
 
     url: str
     mqtt_port: int
+    mqtt_username: str
     mqtt_password: str
+    sign_ids: tuple[str, ...]
     database: str
     username: str
     password: str
@@ -145,7 +147,9 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
     return Running(
         url=url,
         mqtt_port=mqtt.port,
+        mqtt_username=broker.USER,
         mqtt_password=passwords["mqtt"],
+        sign_ids=tuple(sign.sign_id for sign in places.signs),
         database=database.conninfo(),
         username=settings.manage_username,
         password=passwords["manage"],

@@ -8,7 +8,6 @@ from typing import TextIO
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from simulators.transmission import Transmission
@@ -65,28 +64,21 @@ class StepList:
 def welcome(running: demo.Running, steps: StepList) -> None:
     """The last screen of the start: where everything is, what to try, how to stop."""
     url = running.url
-    rows = [
-        ("Places", f"{url}/"),
-        ("A sign", f"{url}/signs/"),
-        ("For asset managers", f"{url}/manage   log in as {running.username} / {running.password}"),
-        ("API reference", f"{url}/docs"),
-        ("MQTT", f"127.0.0.1:{running.mqtt_port}   smartplace / {running.mqtt_password}"),
-        ("Kept in", str(running.data_dir)),
-    ]
-    table = Table.grid(padding=(0, 3))
-    for name, value in rows:
-        table.add_row(f"  {name}", value)
-    steps.console.print()
-    steps.console.print("Everything runs. All places and sensors are simulated.")
-    steps.console.print(table)
-    steps.console.print("\n  Try:")
-    for line in (
-        f"curl {url}/v1/sites",
-        f"curl -H 'Accept: application/geo+json' '{url}/v1/bays?state=free&limit=5'",
-        f"curl -N {url}/v1/events",
-    ):
-        steps.console.print(f"    {line}")
-    steps.console.print("\n  Stop with Ctrl-C.\n")
+    say = steps.console.print
+    say("\nEverything runs. All places and sensors are simulated.\n")
+    say(f"  Places              {url}/")
+    for sign_id in running.sign_ids[:2]:
+        say(f"  A sign              {url}/signs/{sign_id}")
+    say(f"  For asset managers  {url}/manage")
+    say(f"                      log in as {running.username} with {running.password}")
+    say(f"  API reference       {url}/docs")
+    say(f"  MQTT                127.0.0.1:{running.mqtt_port}, {running.mqtt_username} with {running.mqtt_password}")
+    say(f"  Kept in             {running.data_dir}")
+    say("\n  Try:")
+    say(f"    curl {url}/v1/sites")
+    say(f"    curl -H 'Accept: application/geo+json' '{url}/v1/bays?state=free&limit=5'")
+    say(f"    curl -N {url}/v1/events")
+    say("\n  Stop with Ctrl-C.\n")
 
 
 class Tally:

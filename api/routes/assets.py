@@ -51,7 +51,7 @@ class _Page:
 
 def create_router(live: Live, renderer: Renderer) -> APIRouter:
     """Routes /v1/bays and /v1/benches, each also with the suffix .geojson."""
-    router = APIRouter(prefix="/v1", tags=["bays and benches"])
+    router = APIRouter(prefix="/v1", tags=["Bays and benches"])
 
     def answer(request: Request, kind: AssetKind, query: BenchQuery, *, geojson: bool) -> Response:
         snapshot = live.snapshot

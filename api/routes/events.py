@@ -17,7 +17,7 @@ _EXAMPLE = 'event: change\nid: 4711\ndata: {"revision":4711,"as_of":"...","sites
 
 def create_router(live: Live) -> APIRouter:
     """The stream /v1/events."""
-    router = APIRouter(prefix="/v1", tags=["events"])
+    router = APIRouter(prefix="/v1", tags=["Events"])
     streams = Streams(live)
 
     @router.get(

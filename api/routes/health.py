@@ -11,7 +11,7 @@ from domain.live import Clock, Live
 
 def create_router(live: Live, now: Clock, *, stale_after: timedelta) -> APIRouter:
     """/healthz and /readyz."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["Health"])
 
     @router.get("/healthz", summary="Is the process alive?")
     async def healthz() -> Health:

@@ -10,7 +10,7 @@ from domain.snapshot import Snapshot
 
 def create_router(live: Live, renderer: Renderer) -> APIRouter:
     """Routes under /v1/sites."""
-    router = APIRouter(prefix="/v1/sites", tags=["sites"])
+    router = APIRouter(prefix="/v1/sites", tags=["Sites"])
 
     @router.get("", response_model=SiteList, summary="Every site now")
     async def sites(request: Request) -> Response:

@@ -62,7 +62,7 @@ arrow = "left"
 
 [[sign.line]]
 key = "blue"
-label = "Market"
+label = "Market accessible"
 site = "market"
 category = "disabled"
 """
@@ -244,3 +244,9 @@ def test_any_text_is_places_or_a_list_of_problems(text: str) -> None:
 def test_no_value_of_any_type_crashes_the_reader(entries: dict[str, str]) -> None:
     site = "".join(f"{key} = {value}\n" for key, value in entries.items())
     assert problems(f'name = "x"\nsimulated = true\n[[site]]\n{site}')
+
+
+def test_two_lines_of_a_sign_cannot_have_one_label():
+    twice = GOOD.replace('label = "Market accessible"', 'label = "Market"')
+
+    assert problems(twice) == ["sign 'north': line label 'Market' is used 2 times"]
