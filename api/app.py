@@ -6,6 +6,7 @@ from datetime import timedelta
 from fastapi import APIRouter, FastAPI
 
 from api import problems
+from api.head import Head
 from api.headers import Headers
 from api.rendering import Renderer
 from api.routes import assets, events, health, sites
@@ -46,12 +47,15 @@ def create_app(
         redoc_url=None,
     )
     renderer = Renderer()
-    app.include_router(sites.create_router(live, renderer))
-    app.include_router(assets.create_router(live, renderer))
-    app.include_router(events.create_router(live))
-    app.include_router(health.create_router(live, now, stale_after=stale_after))
-    for router in routers:
-        app.include_router(router)
+    for router in (
+        sites.create_router(live, renderer),
+        assets.create_router(live, renderer),
+        events.create_router(live),
+        health.create_router(live, now, stale_after=stale_after),
+        *routers,
+    ):
+        app.include_router(router, responses=problems.DOCUMENTED)
+    app.add_middleware(Head)
     app.add_middleware(Headers)
     problems.install(app, problem_page)
     return app

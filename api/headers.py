@@ -41,12 +41,16 @@ class Headers:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _DEFAULTS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(_OPEN) and scope["method"] in {"GET", "HEAD"}:
-                    headers.setdefault("Access-Control-Allow-Origin", "*")
-                    headers.setdefault("Access-Control-Expose-Headers", "ETag, Link, Smartplace-Revision")
+                complete(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def complete(headers: MutableHeaders, scope: Scope) -> None:
+    """Set what the response to this request did not set itself."""
+    for name, value in _DEFAULTS.items():
+        headers.setdefault(name, value)
+    if scope["path"].startswith(_OPEN) and scope["method"] in {"GET", "HEAD"}:
+        headers.setdefault("Access-Control-Allow-Origin", "*")
+        headers.setdefault("Access-Control-Expose-Headers", "ETag, Link, Smartplace-Revision")

@@ -4,12 +4,15 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.headers import complete
+from api.schemas import Problem
 from domain.errors import InvalidIdError, SmartPlaceError, StoreUnavailableError, UnknownPlaceError
 
 logger = logging.getLogger(__name__)
@@ -21,6 +24,7 @@ ProblemPage = Callable[[int, str, str], Response]
 _SENTENCES: defaultdict[int, str] = defaultdict(
     lambda: "Something is wrong with this request.",
     {
+        500: "Something went wrong on our side. Please try again in a moment.",
         404: "There is no such page. It may have moved, or the address may be misspelt.",
         503: "Please try again in a moment.",
     },
@@ -31,6 +35,14 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "A problem document (RFC 9457) says what is wrong.",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
+"""What every route answers to a wrong request, for the OpenAPI document."""
 
 
 def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: object) -> JSONResponse:
@@ -55,10 +67,17 @@ def install(app: FastAPI, page: ProblemPage | None = None) -> None:
 
         return translate
 
+    async def unexpected(request: Request, error: Exception) -> Response:
+        answer = await for_the_reader(_unexpected)(request, error)
+        # This answer is made outside of all middleware.
+        complete(answer.headers, request.scope)
+        return answer
+
     app.add_exception_handler(RequestValidationError, for_the_reader(_invalid))
     app.add_exception_handler(HTTPException, for_the_reader(_http))
     for error in STATUS:
         app.add_exception_handler(error, for_the_reader(_expected))
+    app.add_exception_handler(Exception, unexpected)
 
 
 def _is_person(request: Request) -> bool:
@@ -71,6 +90,11 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
         logger.warning("the store is away: %s", error, extra={"action": "http_unavailable"})
         return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
     return problem(status, str(error))
+
+
+async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    # The server logs the error itself; nothing of it is for the reader.
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

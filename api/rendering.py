@@ -4,16 +4,21 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api.negotiation import accepts_gzip
 from domain.snapshot import Snapshot
 
 # Shorter than a tick: a cache between us and the reader is never older than what we would say anew.
 _MAX_AGE_S = 5
 _WORTH_GZIP = 1000
 _KEPT_BODIES = 64
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {304: {"description": "You have it: `If-None-Match` names this ETag."}}
+"""What every route that renders may answer, too, for the OpenAPI document."""
 
 
 class Renderer:
@@ -32,7 +37,7 @@ class Renderer:
         links: dict[str, str] | None = None,
     ) -> Response:
         """The rendered body, or 304 where the reader has it. The revision and the question make the ETag."""
-        zipped = "gzip" in request.headers.get("accept-encoding", "")
+        zipped = accepts_gzip(request)
         etag = _etag(request, snapshot, media_type, zipped=zipped)
         headers = {
             "ETag": etag,

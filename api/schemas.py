@@ -244,3 +244,4 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    errors: list[dict[Literal["parameter", "fault"], str]] = Field([], description="One for each wrong parameter.")

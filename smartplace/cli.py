@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import CommandError, DecodeError, SmartPlaceError, StoreRefusedError
+from domain.errors import CommandError, DecodeError, PlacesFileError, SmartPlaceError, StoreRefusedError
 from smartplace import __version__
-from smartplace.settings import Settings, unknown_names
+from smartplace.settings import Settings, load, unknown_names
 
 app = typer.Typer(
     help="Parking bays, benches and street signs over LoRaWAN and MQTT.",
@@ -26,6 +26,7 @@ app = typer.Typer(
 FAILED = 1
 BAD_INPUT = 2
 
+_LONGEST = timedelta(days=366)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -35,6 +36,10 @@ def main() -> None:
         app(standalone_mode=True)
     except DecodeError as error:
         _fail(str(error), BAD_INPUT)
+    except PlacesFileError as error:
+        for problem in error.problems:
+            typer.echo(f"  {problem}", err=True)
+        _fail(f"{error.source}: {len(error.problems)} faults, nothing was changed", FAILED)
     except SmartPlaceError as error:
         if tail := getattr(error, "log_tail", ""):
             typer.echo(tail, err=True)
@@ -65,8 +70,11 @@ def duration(text: str) -> timedelta:
     """`90s`, `15m`, `6h` or `3d`; a plain number is seconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no duration: write 90s, 15m, 6h or 3d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2] or "s"])
+        raise typer.BadParameter(f"{text[:40]!r} is no duration: write 90s, 15m, 6h or 3d")
+    seconds = float(match[1]) * _UNITS[match[2] or "s"]
+    if seconds > _LONGEST.total_seconds():
+        raise typer.BadParameter(f"{text[:40]!r} is too long: at most {_LONGEST.days}d")
+    return timedelta(seconds=seconds)
 
 
 History = Annotated[str, typer.Option(metavar="DURATION", help="Simulated past to tell first, such as 6h or 3d.")]
@@ -74,13 +82,7 @@ History = Annotated[str, typer.Option(metavar="DURATION", help="Simulated past t
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
-    from pydantic import ValidationError
-
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        faults = "; ".join(f"SMARTPLACE_{fault['loc'][0]}".upper() + f": {fault['msg']}" for fault in error.errors())
-        raise CommandError(f"wrong settings: {faults}") from None
+    settings = load()
     for name in unknown_names():
         typer.echo(f"smartplace: {name} is no setting (misspelt?) and is ignored", err=True)
     yield settings
@@ -99,9 +101,9 @@ def _process() -> Iterator[Settings]:
 @app.command()
 def demo(
     *,
-    port: Annotated[int | None, typer.Option(help="Port of the web server; 8080 or a free one if not given.")] = None,
-    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker; a free one if not given.")] = None,
-    database_port: Annotated[int | None, typer.Option(help="Port of PostgreSQL; a free one if not given.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the web server; 8080 or a free one if not given.", min=1, max=65535)] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker; a free one if not given.", min=1, max=65535)] = None,
+    database_port: Annotated[int | None, typer.Option(help="Port of PostgreSQL; a free one if not given.", min=1, max=65535)] = None,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".smartplace"),
     reset: Annotated[bool, typer.Option("--reset", help="Start with an empty database.")] = False,
     speed: Annotated[float, typer.Option(help="Simulated seconds per second.", min=0.1, max=3600)] = 10,
@@ -241,7 +243,10 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is wrong.")] = False,
     broker_config: Annotated[
-        Path | None, typer.Option(help="mosquitto.conf to check; mosquitto/mosquitto.conf if it is there.")
+        Path | None,
+        typer.Option(
+            help="mosquitto.conf to check; mosquitto/mosquitto.conf if it is there.", exists=True, dir_okay=False
+        ),
     ] = None,
 ) -> None:
     """Look at everything this installation needs, and say what to do about what is wrong."""

@@ -19,6 +19,7 @@ from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import model
+from domain.errors import CommandError, PlacesFileError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.places import Places
@@ -65,7 +66,11 @@ def read_places(path: Path | None) -> Places:
 
     if path is None:
         return demo_places(silent_after)
-    return parse_places(path.read_text(encoding="utf-8"), source=str(path), silent_after=silent_after)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlacesFileError(str(path), [f"cannot be read: {error}"]) from error
+    return parse_places(text, source=str(path), silent_after=silent_after)
 
 
 async def load_places(settings: Settings, places: Places) -> None:
@@ -218,10 +223,17 @@ class _NoInspection:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """How to check the broker's certificate, or None for plain TCP."""
+    """How to check the broker's certificate, or None for plain TCP.
+
+    Raises:
+        CommandError: the certificate authority's file cannot be used.
+    """
     if not settings.mqtt_tls:
         return None
-    return ssl.create_default_context(cafile=settings.mqtt_ca_file)
+    try:
+        return ssl.create_default_context(cafile=settings.mqtt_ca_file)
+    except OSError as error:
+        raise CommandError(f"SMARTPLACE_MQTT_CA_FILE {settings.mqtt_ca_file}: {error.strerror or error}") from error
 
 
 def _ingest_broker(settings: Settings) -> Broker:

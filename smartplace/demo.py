@@ -26,7 +26,7 @@ from smartplace.embedded import broker, postgres
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import LOOPBACK, claim, free_port
 from smartplace.embedded.postgres import EmbeddedPostgres
-from smartplace.settings import PREFIX, Settings
+from smartplace.settings import PREFIX, Settings, load
 from store.migrations import migrate
 
 _USUAL_PORT = 8080
@@ -160,23 +160,21 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
 def _settings(
     options: DemoOptions, database: EmbeddedPostgres, mqtt: EmbeddedBroker, http_port: int, passwords: dict[str, str]
 ) -> Settings:
-    return Settings.model_validate(
-        {
-            "database_url": database.conninfo(),
-            "mqtt_host": LOOPBACK,
-            "mqtt_port": mqtt.port,
-            "mqtt_version": broker.MQTT_VERSION,
-            "mqtt_username": broker.USER,
-            "mqtt_password": mqtt.password,
-            "http_port": http_port,
-            "organisation": "Thurrock smart places (demo)",
-            "manage_password": passwords["manage"],
-            "session_key": passwords["session"],
-            "secure_cookies": False,
-            "places_file": options.places_file,
-            "simulator_seed": options.seed,
-            "simulator_speed": options.speed,
-        }
+    return load(
+        database_url=database.conninfo(),
+        mqtt_host=LOOPBACK,
+        mqtt_port=mqtt.port,
+        mqtt_version=broker.MQTT_VERSION,
+        mqtt_username=broker.USER,
+        mqtt_password=mqtt.password,
+        http_port=http_port,
+        organisation="Thurrock smart places (demo)",
+        manage_password=passwords["manage"],
+        session_key=passwords["session"],
+        secure_cookies=False,
+        places_file=options.places_file,
+        simulator_seed=options.seed,
+        simulator_speed=options.speed,
     )
 
 

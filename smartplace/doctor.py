@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 
-from domain.errors import MigrationError
+from domain.errors import CommandError, MigrationError
 from smartplace.broker_probe import probe_broker
 from smartplace.compose import tls_context, utc_now
 from smartplace.mosquitto import advice_for
@@ -118,18 +119,23 @@ def _names() -> list[Finding]:
 def _database(conninfo: str) -> list[Finding]:
     try:
         found = status(conninfo)
+        return [
+            _server(found.server_version),
+            _engine(found.engine, found.engine_version),
+            _schema(found.applied, found.pending),
+            *_platform(conninfo, found.pending),
+        ]
     except MigrationError as error:
         return [wrong("Database", str(error), "start it, and check SMARTPLACE_DATABASE_URL")]
-    return [
-        _server(found.server_version),
-        _engine(found.engine, found.engine_version),
-        _schema(found.applied, found.pending),
-        *_platform(conninfo, found.pending),
-    ]
+    except psycopg.Error as error:
+        found_error = str(error).split("\n", 1)[0]
+        return [wrong("Database", found_error, "give this account its own database, or the rights on this one")]
 
 
 def _server(version: str) -> Finding:
-    if int(version.split(".", maxsplit=1)[0]) < _OLDEST_POSTGRESQL:
+    # Such as 18.1, 18.1 (Debian 18.1-1) and 19beta1.
+    major = re.match(r"\d+", version)
+    if major is None or int(major[0]) < _OLDEST_POSTGRESQL:
         return wrong("PostgreSQL", version, f"use PostgreSQL {_OLDEST_POSTGRESQL} or newer")
     return fine("PostgreSQL", version)
 
@@ -185,7 +191,11 @@ def _ingest(as_of: datetime, devices: int) -> Finding:
 
 async def _broker(settings: Settings) -> list[Finding]:
     where = f"{settings.mqtt_host}:{settings.mqtt_port}"
-    probe = await probe_broker(settings, tls=tls_context(settings))
+    try:
+        tls = tls_context(settings)
+    except CommandError as error:
+        return [wrong("MQTT broker", str(error), "name a file with certificates in PEM form, or none")]
+    probe = await probe_broker(settings, tls=tls)
     if probe.error:
         return [wrong("MQTT broker", f"{where}: {probe.error}", "start it, and check SMARTPLACE_MQTT_*")]
     findings = [fine("MQTT broker", f"{where}, MQTT {settings.mqtt_version}{probe.version and ', ' + probe.version}")]

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import CommandError
 
 PREFIX = "SMARTPLACE_"
 
@@ -76,6 +78,32 @@ class Settings(BaseSettings):
     """How log lines look: for people, or for machines."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least important lines to write."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_connection_string(cls, value: SecretStr) -> SecretStr:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            conninfo_to_dict(value.get_secret_value())
+        except ProgrammingError:
+            # libpq's own sentence would quote the value, and with it a password.
+            raise ValueError("is no libpq connection string") from None
+        return value
+
+
+def load(**values: object) -> Settings:
+    """The settings: these values, the environment for the rest.
+
+    Raises:
+        CommandError: a value is wrong; names every variable at fault, and no value.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(f"{PREFIX}{fault['loc'][0]}".upper() + f": {fault['msg']}" for fault in error.errors())
+        raise CommandError(f"wrong settings: {faults}") from None
 
 
 def unknown_names() -> list[str]:

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from api.rendering import Renderer
+from api.negotiation import prefers
+from api.rendering import DOCUMENTED, Renderer
 from api.schemas import AssetState, BayList, BenchList, Counts, Feature, FeatureCollection
 from domain.live import Live
 from domain.places import AssetKind, Category
@@ -16,6 +17,10 @@ from domain.states import Counts as DomainCounts
 from domain.states import State
 
 GEOJSON = "application/geo+json"
+
+
+class _GeoJson(Response):
+    media_type = GEOJSON
 
 
 def _check_bbox(text: str | None) -> str | None:
@@ -51,13 +56,13 @@ class _Page:
 
 def create_router(live: Live, renderer: Renderer) -> APIRouter:
     """Routes /v1/bays and /v1/benches, each also with the suffix .geojson."""
-    router = APIRouter(prefix="/v1", tags=["Bays and benches"])
+    router = APIRouter(prefix="/v1", tags=["Bays and benches"], responses=DOCUMENTED)
 
     def answer(request: Request, kind: AssetKind, query: BenchQuery, *, geojson: bool) -> Response:
         snapshot = live.snapshot
         page = _page(snapshot, kind, query, request.url.path)
         links = {"next": page.next} if page.next else None
-        if geojson or _prefers_geojson(request):
+        if geojson or prefers(request, GEOJSON, to="application/json"):
             return renderer.respond(
                 request, snapshot, lambda: _features(snapshot, page), media_type=GEOJSON, links=links
             )
@@ -67,7 +72,12 @@ def create_router(live: Live, renderer: Renderer) -> APIRouter:
     async def bays(request: Request, query: Annotated[BayQuery, Query()]) -> Response:
         return answer(request, AssetKind.BAY, query, geojson=False)
 
-    @router.get("/bays.geojson", response_model=FeatureCollection, summary="Bays now, for a map")
+    @router.get(
+        "/bays.geojson",
+        response_model=FeatureCollection,
+        response_class=_GeoJson,
+        summary="Bays now, for a map",
+    )
     async def bays_geojson(request: Request, query: Annotated[BayQuery, Query()]) -> Response:
         return answer(request, AssetKind.BAY, query, geojson=True)
 
@@ -75,7 +85,12 @@ def create_router(live: Live, renderer: Renderer) -> APIRouter:
     async def benches(request: Request, query: Annotated[BenchQuery, Query()]) -> Response:
         return answer(request, AssetKind.BENCH, query, geojson=False)
 
-    @router.get("/benches.geojson", response_model=FeatureCollection, summary="Benches now, for a map")
+    @router.get(
+        "/benches.geojson",
+        response_model=FeatureCollection,
+        response_class=_GeoJson,
+        summary="Benches now, for a map",
+    )
     async def benches_geojson(request: Request, query: Annotated[BenchQuery, Query()]) -> Response:
         return answer(request, AssetKind.BENCH, query, geojson=True)
 
@@ -84,13 +99,6 @@ def create_router(live: Live, renderer: Renderer) -> APIRouter:
 
 def _also_geojson() -> dict[int | str, dict[str, object]]:
     return {200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}}}}
-
-
-def _prefers_geojson(request: Request) -> bool:
-    accepted = [part.split(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
-    return GEOJSON in accepted and (
-        "application/json" not in accepted or accepted.index(GEOJSON) < accepted.index("application/json")
-    )
 
 
 def _page(snapshot: Snapshot, kind: AssetKind, query: BenchQuery, path: str) -> _Page:

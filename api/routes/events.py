@@ -1,11 +1,12 @@
 """Changes as they happen: server-sent events, one for each revision that a reader can keep up with."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from api.problems import problem
+from api.problems import DOCUMENTED, problem
 from api.schemas import AssetChange, Change, SiteState
 from domain.live import Live
 from domain.snapshot import Snapshot
@@ -26,7 +27,7 @@ def create_router(live: Live) -> APIRouter:
         response_class=StreamingResponse,
         responses={
             200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}}},
-            503: {"description": f"{_MOST_STREAMS} streams are open."},
+            503: {"description": f"{_MOST_STREAMS} streams are open.", "content": DOCUMENTED["4XX"]["content"]},
         },
     )
     async def events() -> Response:
@@ -60,9 +61,10 @@ class Streams:
         try:
             yield f"retry: {_RETRY_MS}\n\n".encode()
             before: Snapshot | None = None
-            async for snapshot in self._live.follow():
-                yield _event(before, snapshot)
-                before = snapshot
+            async with aclosing(self._live.follow()) as snapshots:
+                async for snapshot in snapshots:
+                    yield _event(before, snapshot)
+                    before = snapshot
         finally:
             self.open -= 1
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Response
 
-from api.problems import problem
-from api.schemas import Health, Problem, Readiness
+from api.problems import DOCUMENTED, problem
+from api.schemas import Health, Readiness
 from domain.live import Clock, Live
 
 
@@ -17,9 +17,9 @@ def create_router(live: Live, now: Clock, *, stale_after: timedelta) -> APIRoute
     async def healthz() -> Health:
         return Health()
 
-    @router.get(
-        "/readyz", summary="Is what it says fresh?", responses={200: {"model": Readiness}, 503: {"model": Problem}}
-    )
+    stale = {"description": "It is not.", "content": DOCUMENTED["4XX"]["content"]}
+
+    @router.get("/readyz", summary="Is what it says fresh?", responses={200: {"model": Readiness}, 503: stale})
     async def readyz() -> Response:
         """Red when ingest has not confirmed for a while that it receives: then no number here can be vouched for."""
         snapshot = live.snapshot

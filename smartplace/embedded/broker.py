@@ -58,8 +58,10 @@ class EmbeddedBroker:
             },
             "authorization": {"users": [{"user": USER, "password": self.password}]},
         }
-        self.config_file.write_text(json.dumps(config, indent=2))
+        # Before the password is in it, not after.
+        self.config_file.touch(mode=0o600)
         self.config_file.chmod(0o600)
+        self.config_file.write_text(json.dumps(config, indent=2))
 
     def command(self) -> list[str]:
         """Its command line. SIGTERM stops it."""

@@ -114,7 +114,10 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str) -> str:
         command = [*unprivileged_prefix(), str(self.binaries / program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        except OSError as error:
+            raise CommandError(f"{program} cannot be started: {error}") from error
         if done.returncode:
             raise CommandError(f"{program} failed with exit code {done.returncode}", log_tail=done.stderr + done.stdout)
         return done.stdout
