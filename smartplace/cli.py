@@ -39,7 +39,7 @@ def main() -> None:
     except PlacesFileError as error:
         for problem in error.problems:
             typer.echo(f"  {problem}", err=True)
-        _fail(f"{error.source}: {len(error.problems)} faults, nothing was changed", FAILED)
+        _fail(f"{error.source} has faults ({len(error.problems)}), nothing was changed", FAILED)
     except SmartPlaceError as error:
         if tail := getattr(error, "log_tail", ""):
             typer.echo(tail, err=True)
@@ -101,9 +101,15 @@ def _process() -> Iterator[Settings]:
 @app.command()
 def demo(
     *,
-    port: Annotated[int | None, typer.Option(help="Port of the web server; 8080 or a free one if not given.", min=1, max=65535)] = None,
-    mqtt_port: Annotated[int | None, typer.Option(help="Port of the MQTT broker; a free one if not given.", min=1, max=65535)] = None,
-    database_port: Annotated[int | None, typer.Option(help="Port of PostgreSQL; a free one if not given.", min=1, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the web server; 8080 or a free one if not given.", min=1, max=65535)
+    ] = None,
+    mqtt_port: Annotated[
+        int | None, typer.Option(help="Port of the MQTT broker; a free one if not given.", min=1, max=65535)
+    ] = None,
+    database_port: Annotated[
+        int | None, typer.Option(help="Port of PostgreSQL; a free one if not given.", min=1, max=65535)
+    ] = None,
     data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".smartplace"),
     reset: Annotated[bool, typer.Option("--reset", help="Start with an empty database.")] = False,
     speed: Annotated[float, typer.Option(help="Simulated seconds per second.", min=0.1, max=3600)] = 10,

@@ -278,9 +278,15 @@ def _get(url: str) -> dict[str, object] | None:
 
 def _confirmed_since(database: EmbeddedPostgres, began_at: datetime) -> bool:
     """Whether ingest has said that it receives."""
-    with psycopg.connect(database.conninfo()) as connection:
+    with _while_it_lives(), psycopg.connect(database.conninfo()) as connection:
         row = connection.execute("SELECT as_of > %s FROM platform", [began_at]).fetchone()
         return bool(row and row[0])
+    return False
+
+
+def _while_it_lives() -> contextlib.AbstractContextManager[None]:
+    """That PostgreSQL died is for the supervisor to say: it knows how, and has the log."""
+    return contextlib.suppress(psycopg.OperationalError)
 
 
 def _settled(
@@ -292,7 +298,10 @@ def _settled(
     async def is_settled() -> bool:
         if history:
             told = await asyncio.to_thread(_told_until, database)
-            progress.history(max(0.0, min(1.0, (told - begins_at) / history)) if told else 0.0)
+            share = (told - begins_at) / history if told else 0.0
+            progress.history(max(0.0, min(1.0, share)))
+            if share < 1:
+                return False
         answer = await asyncio.to_thread(_get, f"{url}/v1/bays?limit=1")
         counts = answer["counts"] if answer else {}
         assert isinstance(counts, dict)
@@ -303,6 +312,7 @@ def _settled(
 
 
 def _told_until(database: EmbeddedPostgres) -> datetime | None:
-    with psycopg.connect(database.conninfo()) as connection:
+    with _while_it_lives(), psycopg.connect(database.conninfo()) as connection:
         row = connection.execute("SELECT max(heard_at) FROM device_state").fetchone()
         return row[0] if row else None
+    return None

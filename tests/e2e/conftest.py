@@ -121,6 +121,8 @@ class Platform:
     settings: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
     began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _servers: ExitStack = field(default_factory=ExitStack)
 
     @property
     def url(self) -> str:
@@ -154,6 +156,34 @@ class Platform:
         """A process of ours, which is killed if it does not stop."""
         with running([*SMARTPLACE, command], self.log(command), env=self.environment()) as process:
             yield process
+
+    def start(self, command: str) -> subprocess.Popen:
+        """A process of ours that runs until `stop`, or until the platform ends."""
+        return self._stack.enter_context(self.process(command))
+
+    def open_publisher(self) -> "Publisher":
+        """A publisher that lasts until `stop`."""
+        return self._stack.enter_context(self.publisher())
+
+    def start_broker(self) -> None:
+        """Start the broker, which lasts until the platform ends."""
+        self._broker_process = self._servers.enter_context(running(self.broker.command(), self.folder / "broker.log"))
+        until(lambda: not is_free(self.broker.port), what="the embedded broker")
+
+    def restart_broker(self, end: signal.Signals) -> None:
+        """End the broker in this way, and start it again."""
+        self._broker_process.send_signal(end)
+        self._broker_process.wait(LONGEST_STOP_S)
+        self.start_broker()
+
+    def stop(self) -> None:
+        """End what `start` and `open_publisher` began."""
+        self._stack.close()
+
+    def close(self) -> None:
+        """End everything."""
+        self.stop()
+        self._servers.close()
 
     def log(self, command: str) -> Path:
         return self.folder / f"{command}.log"
@@ -195,9 +225,12 @@ def open_platform(conninfo: str, folder: Path, **settings) -> Iterator[Platform]
         redeliver_after_s=2,
     )
     server.initialise()
-    with running(server.command(), folder / "broker.log"):
-        until(lambda: not is_free(server.port), what="the embedded broker")
-        yield Platform(conninfo=conninfo, broker=server, folder=folder, settings=settings)
+    platform = Platform(conninfo=conninfo, broker=server, folder=folder, settings=settings)
+    try:
+        platform.start_broker()
+        yield platform
+    finally:
+        platform.close()
 
 
 @pytest.fixture(scope="module")

@@ -59,11 +59,17 @@ def test_a_database_that_is_away_is_one_clear_sentence():
         list(migrate("postgresql://nobody@127.0.0.1:1/nothing"))
 
 
-def test_each_step_has_both_twins_or_none():
-    plain, timescale = (migrations.migrations(engine) for engine in Engine)
+def test_every_number_is_used_once_on_each_engine():
+    for engine in Engine:
+        numbers = [step.number for step in migrations.migrations(engine)]
+        assert numbers == sorted(set(numbers))
 
-    assert [step.name for step in plain] == [step.name for step in timescale]
-    assert [step.number for step in plain] == list(range(1, len(plain) + 1))
+
+def test_a_step_for_one_engine_has_a_twin_or_is_for_timescaledb_alone():
+    # Plain PostgreSQL must never have what TimescaleDB has not.
+    plain, timescale = ({step.name for step in migrations.migrations(engine)} for engine in Engine)
+
+    assert plain <= timescale
 
 
 @pytest.mark.timescale

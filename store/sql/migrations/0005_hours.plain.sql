@@ -1,4 +1,4 @@
--- Hours of every device: how often it was heard and how well, and what it measured. Twin of 0004_hours.timescale.sql.
+-- Hours of every device: how often it was heard and how well, and what it measured. Twin of 0005_hours.timescale.sql.
 -- Sums and counts, so that any roll-up is a plain sum.
 
 CREATE VIEW device_hour AS

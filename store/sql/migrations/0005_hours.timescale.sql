@@ -1,4 +1,4 @@
--- Hours of every device: how often it was heard and how well, and what it measured. Twin of 0004_hours.plain.sql.
+-- Hours of every device: how often it was heard and how well, and what it measured. Twin of 0005_hours.plain.sql.
 -- Continuous aggregates with their newest, not yet materialised part computed on reading (materialized_only = false).
 -- WITH NO DATA, since a refresh cannot run inside a migration's transaction; the policies fill them.
 

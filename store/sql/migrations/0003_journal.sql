@@ -1,4 +1,5 @@
--- The journal and what was derived from it, on plain PostgreSQL. Twin of 0003_journal.timescale.sql.
+-- The journal and what was derived from it. No foreign keys: on hypertables, concurrent first inserts into a new chunk
+-- would deadlock.
 
 CREATE TABLE uplink (
     received_at   timestamptz NOT NULL,
