@@ -1,6 +1,7 @@
 """The command line: what can be run, and how it ends. Heavy imports live inside the commands."""
 
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,14 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import CommandError, DecodeError, PlacesFileError, SmartPlaceError, StoreRefusedError
+from domain.errors import (
+    CommandError,
+    DecodeError,
+    PlacesFileError,
+    SmartPlaceError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
 from smartplace import __version__
 from smartplace.settings import Settings, load, unknown_names
 
@@ -32,10 +40,14 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 def main() -> None:
     """Run the command that was asked for; an expected failure is one sentence on stderr and an exit code."""
+    # A command that ends by itself says what matters in its own sentence; those that stay configure log lines.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         app(standalone_mode=True)
     except DecodeError as error:
         _fail(str(error), BAD_INPUT)
+    except StoreUnavailableError as error:
+        _fail(f"the database does not answer: {error}", FAILED)
     except PlacesFileError as error:
         for problem in error.problems:
             typer.echo(f"  {problem}", err=True)

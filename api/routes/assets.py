@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.negotiation import prefers
@@ -19,7 +20,7 @@ from domain.states import State
 GEOJSON = "application/geo+json"
 
 
-class _GeoJson(Response):
+class _GeoJson(JSONResponse):
     media_type = GEOJSON
 
 

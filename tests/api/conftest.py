@@ -174,11 +174,11 @@ def client(app):
 
 @pytest.fixture
 def follow(app):
-    """`async with follow("/v1/events") as stream`."""
+    """`async with follow() as stream`; another application may be given."""
 
     @asynccontextmanager
-    async def open_stream(path="/v1/events"):
-        stream = Stream(app, path)
+    async def open_stream(other=None):
+        stream = Stream(other or app, "/v1/events")
         try:
             yield stream
         finally:

@@ -18,8 +18,8 @@ def ids(answer):
 
 
 def walk(client, path):
-    """Every page from this one on."""
-    while path:
+    """Every page from this one on; those that lead back to themselves are too many."""
+    for _ in range(70):
         answer = client.get(path)
         assert answer.status_code == 200
         yield answer
@@ -28,6 +28,8 @@ def walk(client, path):
             assert answer.headers["link"] == f'<{path}>; rel="next"'
         else:
             assert "link" not in answer.headers
+            return
+    pytest.fail("there is always a next page")
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
