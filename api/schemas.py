@@ -1,6 +1,6 @@
 """What the API says, as documented in /openapi.json. Views only: never stored, never decoded."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, PlainSerializer
@@ -10,13 +10,9 @@ from domain.places import AssetKind, Category, SiteKind
 from domain.snapshot import AssetStatus, SiteStatus
 from domain.states import Counts as DomainCounts
 from domain.states import State
+from domain.times import rfc3339
 
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-Time = Annotated[datetime, PlainSerializer(_rfc3339, when_used="json"), Field(examples=["2026-11-21T09:30:00.000Z"])]
+Time = Annotated[datetime, PlainSerializer(rfc3339, when_used="json"), Field(examples=["2026-11-21T09:30:00.000Z"])]
 
 
 class Counts(BaseModel):

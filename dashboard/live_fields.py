@@ -4,10 +4,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from dashboard import wording
-from dashboard.times import iso
 from domain.places import AssetKind
 from domain.snapshot import AssetStatus, SiteStatus, Snapshot
 from domain.states import Counts
+from domain.times import rfc3339
 
 
 def place_fields(snapshot: Snapshot) -> dict[str, str]:
@@ -61,4 +61,4 @@ def _count_fields(prefix: str, counts: Counts) -> dict[str, str]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else iso(moment)
+    return "" if moment is None else rfc3339(moment)

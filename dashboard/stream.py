@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from dashboard.live_fields import place_fields, site_page_fields
-from dashboard.times import iso
 from domain.live import Clock, Live
 from domain.snapshot import Snapshot
+from domain.times import rfc3339
 
 MOST_STREAMS = 500
 RETRY_MS = 5_000
@@ -62,7 +62,7 @@ class LiveStream:
             )
 
     def _data(self, snapshot: Snapshot, site: str) -> str:
-        moments = f'"as_of":"{iso(snapshot.as_of)}","now":"{iso(self._now())}"'
+        moments = f'"as_of":"{rfc3339(snapshot.as_of)}","now":"{rfc3339(self._now())}"'
         return f'{{"revision":{snapshot.revision},{moments},"fields":{self._fields(snapshot, site)}}}'
 
     def _fields(self, snapshot: Snapshot, site: str) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 
 from dashboard import times, wording
 from dashboard.static_files import asset_url
+from domain.times import rfc3339
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 USED_ON_EVERY_PAGE = ("vendor/govuk-frontend.min.css", "smartplace.css", "live.js")
@@ -28,6 +29,7 @@ class Templates:
             "asset_url": asset_url,
             "wording": wording,
             "times": times,
+            "rfc3339": rfc3339,
         }
         for path in USED_ON_EVERY_PAGE:
             asset_url(path)

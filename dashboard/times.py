@@ -1,6 +1,6 @@
 """Moments in words: UK local time, and ages that people read at a glance."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -44,11 +44,6 @@ def freshness_text(as_of: datetime, now: datetime) -> str:
 def is_stale(as_of: datetime, now: datetime) -> bool:
     """Whether the figures are too old to be called up to date."""
     return now - as_of > STALE_AFTER
-
-
-def iso(moment: datetime) -> str:
-    """RFC 3339 in UTC, for attributes and events."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _ago(count: int, unit: str) -> str:

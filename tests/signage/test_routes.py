@@ -36,7 +36,7 @@ def client(create_app, live, clock) -> TestClient:
 def test_all_signs_are_listed_with_their_frame_and_page(client):
     assert client.get("/v1/signs").json() == {
         "revision": 7,
-        "as_of": "2026-03-02T14:32:10Z",
+        "as_of": "2026-03-02T14:32:10.000Z",
         "signs": [
             {
                 "id": "harbour-road",
@@ -62,16 +62,16 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "count": 4,
         "display": "4",
         "arrow": "left",
-        "observed_at": "2026-03-02T14:31:40Z",
+        "observed_at": "2026-03-02T14:31:40.000Z",
         "coverage": 1.0,
         "stale": False,
     }
     assert body == {
         "sign_id": "harbour-road",
         "revision": 7,
-        "generated_at": "2026-03-02T14:32:11.500000Z",
-        "as_of": "2026-03-02T14:32:10Z",
-        "valid_until": "2026-03-02T14:33:10Z",
+        "generated_at": "2026-03-02T14:32:11.500Z",
+        "as_of": "2026-03-02T14:32:10.000Z",
+        "valid_until": "2026-03-02T14:33:10.000Z",
         "valid_for_s": 58.5,
         "title": "Harbour Road",
         "message": None,
@@ -83,8 +83,8 @@ def test_times_of_any_zone_are_written_in_utc(create_app, live, borough, now):
 
     live.publish(borough(as_of=now.astimezone(ZoneInfo("Asia/Tokyo"))))
     answer = TestClient(create_app(live, now=lambda: now)).get(FRAME)
-    assert answer.json()["as_of"] == "2026-03-02T14:32:10Z"
-    assert answer.headers["smartplace-valid-until"] == "2026-03-02T14:33:10Z"
+    assert answer.json()["as_of"] == "2026-03-02T14:32:10.000Z"
+    assert answer.headers["smartplace-valid-until"] == "2026-03-02T14:33:10.000Z"
 
 
 def test_the_frame_id_is_a_strong_etag(client):
@@ -99,7 +99,7 @@ def test_a_304_has_no_body_and_renews_the_frame_by_its_headers(client, clock, li
     answer = client.get(FRAME, headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["etag"] == etag
-    assert answer.headers["smartplace-valid-until"] == "2026-03-02T14:33:30Z"
+    assert answer.headers["smartplace-valid-until"] == "2026-03-02T14:33:30.000Z"
     assert answer.headers["smartplace-valid-for"] == "60.000"
     assert answer.headers["smartplace-revision"] == "8"
     assert answer.headers["cache-control"] == "max-age=10, must-revalidate"

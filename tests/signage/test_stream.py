@@ -48,7 +48,7 @@ def test_every_new_snapshot_is_sent_even_if_nothing_seen_changed(live, borough, 
 
     first, second = (json.loads(event_of(raw.decode())["data"]) for raw in asyncio.run(follow()))
     assert first["frame_id"] == second["frame_id"]
-    assert (second["revision"], second["valid_until"]) == (8, "2026-03-02T14:33:20Z")
+    assert (second["revision"], second["valid_until"]) == (8, "2026-03-02T14:33:20.000Z")
 
 
 def test_silence_is_broken_by_the_newest_frame(live, frame_of):
