@@ -62,6 +62,8 @@ class EmbeddedPostgres:
                 )
             return
         # An initdb that is cut short must not look like a database: it works beside, and its result is put in place.
+        if self.data_dir.exists() and any(self.data_dir.iterdir()):
+            raise CommandError(f"{self.data_dir} holds something that is no database: choose another folder")
         unfinished = self.data_dir.with_name(f"{self.data_dir.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         with NamedTemporaryFile("w", dir=self.data_dir.parent, suffix=".pw") as password_file:

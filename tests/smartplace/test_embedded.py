@@ -78,14 +78,33 @@ def test_programs_that_are_not_there_are_one_sentence_for_a_plain_user(make_serv
         make_server(binaries=tmp_path).initialise()
 
 
-def test_a_failing_program_shows_what_it_said(make_server, tmp_path):
+def test_a_folder_with_something_else_is_left_alone(make_server, tmp_path):
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "somebody's").touch()
+
+    with pytest.raises(CommandError, match="is no database"):
+        make_server().initialise()
+
+    assert [path.name for path in (tmp_path / "postgres").iterdir()] == ["somebody's"]
+
+
+def test_an_initdb_that_was_cut_short_is_done_again(make_server, tmp_path):
+    (tmp_path / "postgres.unfinished").mkdir()
+    (tmp_path / "postgres.unfinished" / "PG_VERSION").write_text("18")
+
+    make_server().initialise()
+
+    assert (tmp_path / "postgres" / "postgresql.conf").exists()
+    assert not (tmp_path / "postgres.unfinished").exists()
+
+
+def test_a_failing_program_shows_what_it_said(make_server, monkeypatch):
+    monkeypatch.setattr("smartplace.embedded.postgres.USER", "pg_reserved")
 
     with pytest.raises(CommandError, match=r"^initdb failed with exit code 1") as failed:
         make_server().initialise()
 
-    assert "exists but is not empty" in failed.value.log_tail
+    assert "superuser name" in failed.value.log_tail
 
 
 def test_no_password_is_on_a_command_line(make_server, broker):
