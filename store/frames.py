@@ -7,7 +7,7 @@ from hashlib import blake2b
 from domain.ids import DeviceId
 from domain.states import reported_state
 from domain.uplinks import Accepted, Rejected, Stored, Uplink
-from store.folds import Event, condition_by_device, latest_by_asset
+from store.folds import Event, Latest, condition_by_device, latest_by_asset
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import query
@@ -20,6 +20,11 @@ _UPLINK_TYPES = (
 )  # fmt: skip
 _MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 _EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
+_STATE_COLUMNS = ("asset_keys", "states", "since", "observed", "f_cnts", "silent")
+_CONDITION_COLUMNS = (
+    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr",
+    "battery_percent", "battery_volts", "battery_low", "fault", "tamper",
+)  # fmt: skip
 
 
 async def _copy(connection: Connection, name: str, types: Sequence[str], rows: Rows) -> None:
@@ -102,11 +107,12 @@ class FrameStore:
         await _copy(connection, "copy_uplinks", _UPLINK_TYPES, (_uplink_row(*pair) for pair in keyed))
         await _copy(connection, "copy_measurements", _MEASUREMENT_TYPES, _measurement_rows(keyed))
         await _copy(connection, "copy_events", _EVENT_TYPES, (_event_row(event) for event in events))
+        newest = {
+            **_columns(_STATE_COLUMNS, map(_state_row, latest_by_asset(events))),
+            **_columns(_CONDITION_COLUMNS, condition_by_device((device.device_key, frame) for device, frame in keyed)),
+        }
         as_of = max(frame.uplink.received_at for frame in frames)
-        revision = await _next_revision(connection, as_of)
-        await _update_states(connection, events, revision=revision, as_of=as_of)
-        await _update_conditions(connection, [(device.device_key, frame) for device, frame in keyed])
-        await connection.execute(query("notify_revision"), {"revision": revision})
+        await connection.execute(query("apply_batch"), {**newest, "as_of": as_of})
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:
@@ -130,36 +136,6 @@ async def _one(connection: Connection, name: str, parameters: dict[str, object])
 
 async def _next_revision(connection: Connection, as_of: datetime) -> int:
     return int(str((await _one(connection, "next_revision", {"as_of": as_of}))["revision"]))
-
-
-async def _update_states(connection: Connection, events: list[Event], *, revision: int, as_of: datetime) -> None:
-    latest = latest_by_asset(events)
-    if latest:
-        await connection.execute(
-            query("update_asset_states"),
-            {
-                "asset_keys": [item.event.asset_key for item in latest],
-                "states": [item.event.state.value for item in latest],
-                "since": [item.since for item in latest],
-                "observed": [item.event.observed_at for item in latest],
-                "f_cnts": [item.event.f_cnt for item in latest],
-                "silent": [item.event.observed_at + item.event.silent_after for item in latest],
-                "revision": revision,
-                "as_of": as_of,
-            },
-        )
-
-
-_CONDITION_COLUMNS = (
-    "device_keys", "heard", "sessions", "f_cnts", "rssi", "snr",
-    "battery_percent", "battery_volts", "battery_low", "fault", "tamper",
-)  # fmt: skip
-
-
-async def _update_conditions(connection: Connection, frames: list[tuple[int, Accepted]]) -> None:
-    columns = zip(*condition_by_device(frames), strict=True)
-    parameters = {name: list(column) for name, column in zip(_CONDITION_COLUMNS, columns, strict=True)}
-    await connection.execute(query("upsert_device_states"), parameters)
 
 
 def _event(device: KnownDevice, frame: Accepted) -> Event | None:
@@ -195,6 +171,21 @@ def _measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
 
 def _event_row(event: Event) -> Sequence[object]:
     return event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value
+
+
+def _state_row(latest: Latest) -> Sequence[object]:
+    event = latest.event
+    silent_at = event.observed_at + event.silent_after
+    return event.asset_key, event.state.value, latest.since, event.observed_at, event.f_cnt, silent_at
+
+
+def _columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
+    """Rows turned into one array for each column."""
+    columns: dict[str, list[object]] = {name: [] for name in names}
+    for row in rows:
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return columns
 
 
 def _dead_letter_row(item: Rejected) -> dict[str, object]:
