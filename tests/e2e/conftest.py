@@ -120,7 +120,7 @@ class Platform:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
-    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _servers: ExitStack = field(default_factory=ExitStack)
 
@@ -154,6 +154,7 @@ class Platform:
     @contextmanager
     def process(self, command: str) -> Iterator[subprocess.Popen]:
         """A process of ours, which is killed if it does not stop."""
+        self.started_at = datetime.now(UTC)
         with running([*SMARTPLACE, command], self.log(command), env=self.environment()) as process:
             yield process
 
@@ -200,15 +201,15 @@ class Platform:
         return httpx.get(self.url + path, timeout=10, **more)
 
     def is_ready(self) -> bool:
-        """Whether the web server vouches for what it says."""
+        """Whether ingest receives and the web server vouches for what it says."""
         try:
-            return self.get("/readyz").status_code == 200
+            return self.is_heard() and self.get("/readyz").status_code == 200
         except httpx.HTTPError:
             return False
 
     def is_heard(self) -> bool:
-        """Whether ingest has confirmed that it receives."""
-        return bool(self.value("SELECT as_of > %s FROM platform", self.began_at))
+        """Whether ingest has confirmed that it receives since a process of ours was last started."""
+        return bool(self.value("SELECT as_of > %s FROM platform", self.started_at))
 
     def publisher(self) -> Publisher:
         return Publisher(self.broker.port, broker.USER, self.broker.password)
@@ -284,14 +285,18 @@ class Demo:
         """All that it printed."""
         return self.screen.read_text()
 
+    def wait_said(self, text: str) -> None:
+        """Wait until this is on the screen, while it lives."""
+
+        def is_said() -> bool:
+            assert self.process.poll() is None, self.said
+            return text in self.said
+
+        until(is_said, what=f"{text!r} on the screen of the demo", within_s=LONGEST_START_S)
+
     def wait_ready(self) -> float:
         """Wait for the last screen of the start; gives the seconds that it took."""
-
-        def is_ready() -> bool:
-            assert self.process.poll() is None, self.said
-            return "Stop with Ctrl-C" in self.said
-
-        until(is_ready, what="the demo", within_s=LONGEST_START_S)
+        self.wait_said("Stop with Ctrl-C")
         return time.monotonic() - self.began
 
     def wait_ended(self) -> int:
@@ -310,10 +315,10 @@ class Demo:
 
     @property
     def password(self) -> str:
-        return self.found(r"log in as manager / (\S+)")
+        return self.found(r"log in as manager with (\S+)")
 
     def publisher(self) -> Publisher:
-        port, username, password = re.search(r"127\.0\.0\.1:(\d+) +(\S+) / (\S+)", self.said).groups()
+        port, username, password = re.search(r"MQTT +127\.0\.0\.1:(\d+), (\S+) with (\S+)", self.said).groups()
         return Publisher(int(port), username, password)
 
     def revision(self) -> int:

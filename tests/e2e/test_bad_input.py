@@ -61,11 +61,7 @@ BAD = {
     "a kind that no bench has": ("undecodable", BENCH_UP, bench(kind="party")),
     "a measurement that nobody knows": ("undecodable", BENCH_UP, bench(measurements={"mood": 7})),
     "a measurement that cannot be": ("undecodable", BENCH_UP, bench(measurements={"battery_percent": 400.0})),
-    "a number that is none": (
-        "not_json",
-        BENCH_UP,
-        b'{"seq":1,"measurements":{"battery_volts":NaN}}',
-    ),
+    "a number that is none": ("not_json", BENCH_UP, b'{"seq":1,"measurements":{"battery_volts":NaN}}'),
     "a key that nobody knows": ("undecodable", BENCH_UP, bench(colour="red")),
     "a bench's message of 17 KiB": ("too_large", BENCH_UP, bench(session="x" * 17 * 1024)),
     "a bench that nobody installed": ("unknown_device", "smartplace/v1/devices/bench-nobody/up", bench()),
