@@ -36,6 +36,8 @@ def age_text(moment: datetime | None, now: datetime) -> str:
 
 def freshness_text(as_of: datetime, now: datetime) -> str:
     """The line above the figures: when they were last right."""
+    if as_of.year == 1970:
+        return "Not live: nothing has been received yet"
     if is_stale(as_of, now):
         return f"Not live: last updated {age_text(as_of, now)}"
     return f"Up to date at {clock_text(as_of)}"

@@ -54,7 +54,7 @@ class Habit:
 
 def habit_of(asset: Asset, seed: int) -> Habit:
     """The habit of an asset: by its kind and category, and by how popular the seed made its site."""
-    popularity = seeded(seed, asset.site_id, "popularity").uniform(0.75, 1.25)
+    popularity = seeded(seed, asset.site_id, "popularity").uniform(0.7, 1.9)
     if asset.kind is AssetKind.BENCH or asset.category is None:
         return Habit(SITTING, SITTING_STAY, popularity)
     stay = Stay(mean_minutes=MEAN_STAY_MINUTES[asset.category], sigma=1.0)

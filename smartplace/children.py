@@ -112,6 +112,9 @@ class Children:
             except TimeoutError:
                 _signal(child.process, signal.SIGKILL)
         await child.process.wait()
+        # What the child itself started has its group, and must not outlive it.
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
 
     def _check(self) -> None:
         for child in self._children:

@@ -184,6 +184,8 @@ def _ingest(as_of: datetime, devices: int) -> Finding:
     age_s = (utc_now() - as_of).total_seconds()
     if not devices:
         return doubtful("Ingest", "no device is known", "run `smartplace import FILE`")
+    if as_of.year == 1970:
+        return wrong("Ingest", "has never received", "start `smartplace ingest`, or look at its log")
     if age_s > 60:
         return wrong("Ingest", f"last confirmed {age_s:,.0f} s ago", "start `smartplace ingest`, or look at its log")
     return fine("Ingest", f"confirmed {age_s:.0f} s ago, {devices:,} devices")

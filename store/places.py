@@ -106,7 +106,8 @@ async def _replace_closures(connection: Connection, places: Places) -> None:
 
 async def _publish(connection: Connection, *, at: datetime) -> None:
     await connection.execute(query("next_places_version"))
-    row = await (await connection.execute(query("next_revision"), {"as_of": at})).fetchone()
+    # Nothing was heard: places are news, but `as_of` stays what ingest last vouched for.
+    row = await (await connection.execute(query("next_revision"), {"as_of": None})).fetchone()
     assert row is not None
     stamp = {"revision": row["revision"], "as_of": at}
     await connection.execute(query("insert_asset_states"), stamp)

@@ -26,3 +26,10 @@ const options = {
 };
 
 globalThis.Redoc.init(place.dataset.spec, options, place);
+
+// What scrolls can be reached by keyboard.
+function makeReachable() {
+  for (const block of place.querySelectorAll("pre:not([tabindex])")) block.tabIndex = 0;
+}
+
+new MutationObserver(makeReachable).observe(place, { childList: true, subtree: true });

@@ -1,6 +1,6 @@
 import asyncio
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -26,7 +26,8 @@ async def test_a_fresh_borough_is_unknown_everywhere(database, open_store, small
         site = live.snapshot.site("mill-yard")
 
     assert site.bays == Counts(unknown=4)
-    assert live.snapshot.as_of >= noon
+    # Places were imported, but nothing was heard yet: nobody vouches for anything.
+    assert live.snapshot.as_of == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def test_a_frame_reaches_the_snapshot_without_being_asked_for(database, open_store, small_borough, frame, noon):
@@ -78,3 +79,13 @@ async def test_a_slow_reader_gets_the_newest_not_every_one(database, open_store,
         newest = await anext(snapshots)
 
     assert newest.assets["mill-yard-1"].heard_at == noon + timedelta(minutes=4)
+
+
+async def test_an_import_vouches_for_nothing(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon, size=4) as (store, pool), open_live(pool) as live:
+        await store.tick(as_of=noon)
+        await newer(live, lambda found: found.as_of == noon)
+        await import_places(pool, small_borough, at=noon + timedelta(hours=1))
+        snapshot = await newer(live, lambda found: found.revision > 2)
+
+    assert snapshot.as_of == noon

@@ -3,7 +3,7 @@
 CREATE TABLE platform (
     only_row       boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
     revision       bigint      NOT NULL DEFAULT 0,      -- one more with each change that anybody can see
-    as_of          timestamptz NOT NULL DEFAULT now(),  -- up to here the platform vouches for asset_state
+    as_of          timestamptz NOT NULL DEFAULT 'epoch', -- up to here the platform vouches for asset_state
     places_version bigint      NOT NULL DEFAULT 0       -- one more with each import of places
 );
 INSERT INTO platform DEFAULT VALUES;
