@@ -24,6 +24,7 @@ from domain.live import Clock
 from domain.uplinks import Accepted, Rejected, Stored
 from ingest.envelope import open_envelope
 from ingest.source import Delivery, Source
+from ingest.spool_queue import SpoolQueue
 
 logger = logging.getLogger(__name__)
 
@@ -70,12 +71,22 @@ class _Item:
 class Pipeline:
     """Takes deliveries from a source and keeps them in a sink, batch by batch."""
 
-    def __init__(self, source: Source, sink: FrameSink, *, now: Clock, batch_rows: int, linger_s: float) -> None:
+    def __init__(
+        self,
+        source: Source,
+        sink: FrameSink,
+        *,
+        now: Clock,
+        batch_rows: int,
+        linger_s: float,
+        spool: SpoolQueue | None = None,
+    ) -> None:
         self._source = source
         self._sink = sink
         self._now = now
         self._batch_rows = batch_rows
         self._linger_s = linger_s
+        self._spool = spool
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -85,15 +96,26 @@ class Pipeline:
             await self.keep(deliveries)
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep one batch, then acknowledge it."""
+        """Make one batch safe, in the store or else in the spool, then acknowledge it."""
+        if self._spool is None:
+            await self._store(deliveries)
+        else:
+            await self._spool.store_or_keep(deliveries, self._store)
+        for delivery in deliveries:
+            self._source.acknowledge(delivery.token)
+
+    async def drain(self) -> None:
+        """Until cancelled: bring what is in the spool into the store, oldest first."""
+        if self._spool is not None:
+            await self._spool.drain(self._store, most=self._batch_rows)
+
+    async def _store(self, deliveries: Sequence[Delivery]) -> None:
         items = [self._read(delivery) for delivery in deliveries]
         if any(_is_unknown(item.outcome) for item in items):
             # It may have been installed a moment ago.
             await self._until_available(self._sink.refresh)
             items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
         await self._write(items)
-        for delivery in deliveries:
-            self._source.acknowledge(delivery.token)
 
     async def tick(self, *, every_s: float) -> None:
         """Until cancelled: while the source is ready, confirm the present; forget old frames."""

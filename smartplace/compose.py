@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sqlite3
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,8 @@ from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
 from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import Pipeline
+from ingest.spool import Spool
+from ingest.spool_queue import SpoolQueue
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
 from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
@@ -81,6 +84,24 @@ async def load_places(settings: Settings, places: Places) -> None:
 
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
+    with _spool(settings) as spool:
+        await _ingest(settings, spool)
+
+
+@contextlib.contextmanager
+def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
+    if settings.spool_file is None:
+        yield None
+        return
+    try:
+        spool = Spool(settings.spool_file, most_bytes=settings.spool_bytes)
+    except (OSError, sqlite3.Error) as error:
+        raise CommandError(f"the spool {settings.spool_file} cannot be used: {error}") from error
+    with contextlib.closing(spool):
+        yield SpoolQueue(spool, after_s=settings.spool_after_s)
+
+
+async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
         source = MqttSource(_ingest_broker(settings), UPLINK_FILTERS, now=utc_now)
         pipeline = Pipeline(
@@ -89,10 +110,12 @@ async def ingest(settings: Settings) -> None:
             now=utc_now,
             batch_rows=settings.batch_rows,
             linger_s=settings.batch_linger_ms / 1000,
+            spool=spool,
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(source.run(), name="mqtt-source")
             tasks.create_task(pipeline.run(), name="pipeline")
+            tasks.create_task(pipeline.drain(), name="spool")
             tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
 
 

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     """Most frames in one transaction."""
     batch_linger_ms: float = Field(default=5.0, ge=0, le=1000)
     """How long a frame may wait for company before its transaction."""
+    spool_file: Path | None = None
+    """Where frames are kept while the database is away for more than `spool_after_s`; none if empty."""
+    spool_after_s: float = Field(default=10.0, gt=0, le=300)
+    """How long the database may be away before frames go to the spool."""
+    spool_bytes: int = Field(default=2 * 1024**3, ge=1024)
+    """How much the spool may hold; when it is full, frames wait in the broker."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
 
