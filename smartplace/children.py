@@ -5,10 +5,11 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from domain.errors import CommandError
 
@@ -19,11 +20,11 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to run. Its output goes to `log`; `stop_signal` asks it to end."""
+    """What to run. Its output goes to `log`, or where ours goes; `stop_signal` asks it to end."""
 
     name: str
     command: list[str]
-    log: Path
+    log: Path | None
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
 
@@ -53,14 +54,13 @@ class Children:
         Raises:
             CommandError: it cannot be started, ends, or is not ready in time; so does any other child meanwhile.
         """
-        program.log.parent.mkdir(parents=True, exist_ok=True)
-        with program.log.open("ab") as log:
+        with _output(program.log) as output:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *program.command,
                     stdin=asyncio.subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
+                    stdout=output,
+                    stderr=output,
                     env={**os.environ, **program.environment},
                     # A Ctrl-C is for the supervisor alone, which stops the children in order.
                     start_new_session=True,
@@ -127,8 +127,21 @@ class Children:
         return next((tail(child.program.log) for child in self._children if child.program.name == name), "")
 
 
-def tail(log: Path) -> str:
+@contextmanager
+def _output(log: Path | None) -> Iterator[IO[bytes] | None]:
+    """The end of a log file, or None for wherever ours goes."""
+    if log is None:
+        yield None
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        yield output
+
+
+def tail(log: Path | None) -> str:
     """The last lines of a log, with its path."""
+    if log is None:
+        return ""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError:

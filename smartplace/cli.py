@@ -161,12 +161,16 @@ def serve() -> None:
 
 
 @app.command()
-def ingest() -> None:
+def ingest(
+    *,
+    workers: Annotated[int, typer.Option(help="Processes that share the frames.", min=1, max=64)] = 1,
+) -> None:
     """Take frames from the broker and keep them."""
     from smartplace import compose
+    from smartplace.workers import work
 
     with _process() as settings:
-        compose.until_told_to_stop(compose.ingest(settings))
+        compose.until_told_to_stop(compose.ingest(settings) if workers == 1 else work(settings, workers=workers))
 
 
 @app.command()

@@ -27,6 +27,7 @@ from domain.places import Places
 from domain.places_file import parse_places
 from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
+from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import Pipeline
 from ingest.spool import Spool
@@ -103,7 +104,7 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 
 async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
-        source = MqttSource(_ingest_broker(settings), UPLINK_FILTERS, now=utc_now)
+        source = _source(settings)
         pipeline = Pipeline(
             source,
             FrameStore(pool),
@@ -117,6 +118,22 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
             tasks.create_task(pipeline.run(), name="pipeline")
             tasks.create_task(pipeline.drain(), name="spool")
             tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+
+
+def _source(settings: Settings) -> MqttSource | JetStreamSource:
+    if settings.source == "mqtt":
+        share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
+        filters = [share + topic_filter for topic_filter in UPLINK_FILTERS]
+        return MqttSource(_ingest_broker(settings), filters, now=utc_now)
+    cluster = Cluster(
+        servers=[server.strip() for server in settings.nats_servers.split(",")],
+        username=settings.mqtt_username,
+        password=settings.mqtt_password.get_secret_value(),
+        durable=settings.nats_consumer,
+        ack_wait_s=settings.nats_ack_wait_s,
+        max_ack_pending=settings.mqtt_receive_maximum,
+    )
+    return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
 
 
 async def serve(settings: Settings) -> None:

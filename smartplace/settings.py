@@ -43,6 +43,17 @@ class Settings(BaseSettings):
     mqtt_receive_maximum: int = Field(default=1000, ge=1, le=65535)
     """Most frames in flight: received and not yet committed."""
 
+    source: Literal["mqtt", "jetstream"] = "mqtt"
+    """Where ingest takes frames: an MQTT broker, or the streams of a NATS cluster that takes MQTT from devices."""
+    mqtt_share_group: str = ""
+    """Workers with the same group share the frames (MQTT 5 shared subscriptions); none if empty."""
+    nats_servers: str = "nats://127.0.0.1:4222"
+    """The nodes of the NATS cluster, separated by commas. Account and Receive Maximum are those of MQTT."""
+    nats_consumer: str = "smartplace-ingest"
+    """The durable consumer that every worker shares."""
+    nats_ack_wait_s: float = Field(default=30.0, gt=1)
+    """After how long a frame that a worker does not acknowledge goes to another."""
+
     batch_rows: int = Field(default=500, ge=1, le=5000)
     """Most frames in one transaction."""
     batch_linger_ms: float = Field(default=5.0, ge=0, le=1000)

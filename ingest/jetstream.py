@@ -1,0 +1,168 @@
+"""Uplinks from a NATS cluster that takes MQTT from devices: one durable pull consumer, shared by every worker.
+
+NATS keeps each QoS 1 message of MQTT clients in the stream `$MQTT_msgs`, replicated as the cluster is told to, until
+every consumer that is interested has acknowledged it. Any worker may take any message, and a dead worker's come again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from domain.live import Clock
+from ingest.source import Delivery, Token
+
+logger = logging.getLogger(__name__)
+
+_STREAM = "$MQTT_msgs"
+_PREFIX = "$MQTT.msgs."
+_FETCH_TIMEOUT_S = 1.0
+_RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`."""
+
+    servers: Sequence[str]
+    username: str
+    password: str = field(repr=False)
+    durable: str
+    ack_wait_s: float
+    max_ack_pending: int
+
+
+class JetStreamSource:
+    """Satisfies ingest.source.Source."""
+
+    def __init__(self, cluster: Cluster, filters: Sequence[str], *, now: Clock) -> None:
+        self._cluster = cluster
+        self._subjects = [f"{_PREFIX}{subject_of(topic_filter)}" for topic_filter in filters]
+        self._now = now
+        self._client: Client | None = None
+        self._subscription: JetStreamContext.PullSubscription | None = None
+        self._subscribed = asyncio.Event()
+        self._messages: dict[Token, Msg] = {}
+        self._acknowledging: set[asyncio.Task[None]] = set()
+
+    @property
+    def ready(self) -> bool:
+        """Connected to a node, and the consumer exists."""
+        return self._subscribed.is_set() and self._client is not None and self._client.is_connected
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        try:
+            while True:
+                if self._client is None:
+                    await self._connect()
+                elif not self._subscribed.is_set():
+                    await self._subscribe()
+                else:
+                    await asyncio.sleep(_RETRY_S)
+        finally:
+            if self._client is not None:
+                await self._client.close()
+
+    async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
+        """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
+        while True:
+            await self._subscribed.wait()
+            await asyncio.sleep(linger_s)
+            assert self._subscription is not None
+            try:
+                messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
+            except TimeoutError:
+                # Nothing for a while. nats.errors.TimeoutError is one of these.
+                continue
+            except NatsError as error:
+                # The consumer may be gone, or without a leader: look for it anew.
+                logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
+                self._subscribed.clear()
+                continue
+            return [self._delivery(message) for message in messages]
+
+    def acknowledge(self, token: Token) -> None:
+        """Tell the cluster that this delivery is safe."""
+        message = self._messages.pop(token, None)
+        if message is not None:
+            task = asyncio.create_task(self._acknowledge(message))
+            self._acknowledging.add(task)
+            task.add_done_callback(self._acknowledging.discard)
+
+    async def _acknowledge(self, message: Msg) -> None:
+        try:
+            await message.ack()
+        except NatsError as error:
+            # It comes again, and is recognised then.
+            logger.warning("cannot acknowledge: %s", error, extra={"action": "jetstream_ack_failed"})
+
+    async def _connect(self) -> None:
+        cluster = self._cluster
+        account = {"user": cluster.username, "password": cluster.password} if cluster.username else {}
+        try:
+            self._client = await nats.connect(
+                list(cluster.servers),
+                name=cluster.durable,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=_RETRY_S,
+                error_cb=_log_error,
+                **account,
+            )
+        except (OSError, NatsError) as error:
+            logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
+            await asyncio.sleep(_RETRY_S)
+
+    async def _subscribe(self) -> None:
+        """Make the consumer or find it. The stream is there once the first MQTT client has connected."""
+        assert self._client is not None
+        config = ConsumerConfig(
+            durable_name=self._cluster.durable,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=self._cluster.ack_wait_s,
+            max_ack_pending=self._cluster.max_ack_pending,
+            filter_subjects=self._subjects,
+        )
+        context = self._client.jetstream()
+        try:
+            await context.add_consumer(_STREAM, config)
+            self._subscription = await context.pull_subscribe_bind(durable=self._cluster.durable, stream=_STREAM)
+        except (NatsError, TimeoutError) as error:
+            logger.warning("no consumer yet: %s", error, extra={"action": "jetstream_retry"})
+            await asyncio.sleep(_RETRY_S)
+        else:
+            self._subscribed.set()
+
+    def _delivery(self, message: Msg) -> Delivery:
+        token = Token(asyncio.get_running_loop().create_future())
+        self._messages[token] = message
+        return Delivery(
+            topic=topic_of(message.subject.removeprefix(_PREFIX)),
+            payload=message.data,
+            retained=False,
+            received_at=self._now(),
+            token=token,
+        )
+
+
+async def _log_error(error: Exception) -> None:
+    logger.warning("cluster: %s", error or type(error).__name__, extra={"action": "jetstream_error"})
+
+
+def subject_of(topic: str) -> str:
+    """The NATS subject of an MQTT topic or filter without empty levels: `/` separates, `.` is written `//`."""
+    levels = (level.replace(".", "//") for level in topic.split("/"))
+    return ".".join({"+": "*", "#": ">"}.get(level, level) for level in levels)
+
+
+def topic_of(subject: str) -> str:
+    """The MQTT topic of a NATS subject below `$MQTT.msgs.`."""
+    return "/".join(level.replace("//", ".") for level in subject.split("."))
