@@ -1,0 +1,342 @@
+"""Ingest against a plain Node-RED flow: same broker, same database, same events, interleaved rounds.
+
+What is measured, for `smartplace ingest` with 1 and 2 workers and for Node-RED (MQTT in, JSON, decode, one INSERT for
+each message through a pool of ten; it acknowledges before the insert, so it does less):
+- uplinks/s: messages published with QoS 1 at full speed, until the last row is committed;
+- CPU for each uplink of worker and PostgreSQL;
+- latency at 500/s: from publishing until the row's commit (pg_xact_commit_timestamp), p50 and p99.
+
+Ratios of medians from one run. The last line is JSON.
+"""
+
+import argparse
+import base64
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+# This file is named like a package of ours, which must be found before it.
+sys.path[0] = str(Path(__file__).parents[1])
+
+import psutil
+import psycopg
+
+from benchmarks import blast
+from benchmarks.servers import cpu_seconds, mosquitto, postgres, process, until
+from domain.places_file import parse_places
+from smartplace.compose import load_places
+from smartplace.embedded.ports import free_port
+from smartplace.embedded.postgres import EmbeddedPostgres
+from smartplace.settings import Settings
+from store.migrations import migrate
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+BIN = Path(sys.executable).parent
+DEVICES = 2000
+STAMP = b"@the time of sending, 35 characters"
+APPLICATION = "0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11"
+PLACES = f"""
+name = "Benchmark"
+simulated = true
+[[site]]
+id = "lot"
+name = "Lot"
+kind = "car_park"
+locality = "Loopback"
+lon = 0.3
+lat = 51.4
+[[site.bays]]
+category = "general"
+model = "bosch-tps110"
+count = {DEVICES}
+from = [0.3, 51.4]
+to = [0.4, 51.5]
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every contender meets."""
+
+    folder: Path
+    database: EmbeddedPostgres
+    postgres: psutil.Process
+    mqtt_port: int
+    dev_euis: list[str]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One contender's figures of one round."""
+
+    uplinks_per_s: float
+    worker_us: float
+    postgres_us: float
+
+
+def event(dev_eui: str, f_cnt: int, gateway_time: str) -> tuple[str, bytes]:
+    """An `up` event of ChirpStack v4 with one gateway, about 700 bytes; 40 % of them change the bay's state."""
+    occupied = (f_cnt * 2 // 5 + int(dev_eui[-2:], 16)) % 2
+    body = {
+        "deduplicationId": "57433366-50a6-4dc2-8145-2df1bbc70d9e",
+        "time": gateway_time,
+        "deviceInfo": {
+            "tenantId": "52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
+            "tenantName": "Borough",
+            "applicationId": APPLICATION,
+            "applicationName": "parking",
+            "deviceProfileId": "605d08d4-65f5-4d2c-8a5a-3d2457662f79",
+            "deviceProfileName": "TPS110",
+            "deviceName": dev_eui,
+            "devEui": dev_eui,
+            "tags": {},
+        },
+        "devAddr": "01020304",
+        "adr": True,
+        "dr": 5,
+        "fCnt": f_cnt,
+        "fPort": 1,
+        "confirmed": False,
+        "data": base64.b64encode(bytes([occupied])).decode(),
+        "rxInfo": [{"gatewayId": "0016c001f153a14c", "uplinkId": 4217106255, "gwTime": gateway_time, "rssi": -101}],
+        "txInfo": {"frequency": 868100000},
+        "regionConfigId": "eu868",
+    }
+    return f"application/{APPLICATION}/device/{dev_eui}/event/up", json.dumps(body).encode()
+
+
+def events(bench: Bench, count: int, *, first: int, gateway_time: str | None = None) -> Iterator[tuple[str, bytes]]:
+    """Numbered from `first`, so that no frame of a run is like another."""
+    now = datetime.now(UTC)
+    for number in range(first, first + count):
+        moment = gateway_time or (now - timedelta(seconds=60) + timedelta(microseconds=number)).isoformat()
+        yield event(bench.dev_euis[number % DEVICES], number // DEVICES, moment)
+
+
+@contextmanager
+def smartplace(bench: Bench, workers: int) -> Iterator[psutil.Process]:
+    """`smartplace ingest`, ready."""
+    environment = {
+        **os.environ,
+        "SMARTPLACE_DATABASE_URL": bench.database.conninfo(),
+        "SMARTPLACE_MQTT_PORT": str(bench.mqtt_port),
+        "SMARTPLACE_MQTT_CLIENT_ID": f"benchmark-{workers}",
+        "SMARTPLACE_MQTT_RECEIVE_MAXIMUM": "4000",
+        "SMARTPLACE_BATCH_ROWS": "2000",
+        "SMARTPLACE_LOG_LEVEL": "WARNING",
+    }
+    began = datetime.now(UTC)
+    command = [sys.executable, "-m", "smartplace", "ingest", "--workers", str(workers)]
+    with process(command, bench.folder / "ingest.log", env=environment, cwd=ROOT) as child:
+        for _ in range(workers):
+            until(lambda: one(bench, "SELECT as_of > %s FROM platform", began), what="ingest")
+        time.sleep(1)
+        yield psutil.Process(child.pid)
+    forget_session(bench, [f"benchmark-{workers}", *(f"benchmark-{workers}-{n}" for n in range(1, workers + 1))])
+
+
+@contextmanager
+def node_red(bench: Bench) -> Iterator[psutil.Process]:
+    """Node-RED with the flow, ready."""
+    install_node_red()
+    folder = bench.folder / "node-red"
+    folder.mkdir(exist_ok=True)
+    flows = (HERE / "node_red" / "flows.json").read_text().replace("${PEER_MQTT_PORT}", str(bench.mqtt_port))
+    (folder / "flows.json").write_text(flows)
+    environment = {
+        **os.environ,
+        "PEER_DIR": str(folder),
+        "PEER_PORT": str(free_port()),
+        "PEER_DATABASE": f"postgresql://smartplace:benchmark@127.0.0.1:{bench.database.port}/smartplace",
+    }
+    program = HERE / "node_red" / "node_modules" / "node-red" / "red.js"
+    command = [str(BIN / "node"), str(program), "--settings", str(HERE / "node_red" / "settings.js")]
+    with process(command, bench.folder / "node-red.log", env=environment, cwd=HERE / "node_red") as child:
+        probe = next(events(bench, 1, first=10**9))
+        path = bench.folder / "probe"
+        blast.write(path, iter([probe]))
+        deadline = time.monotonic() + 60
+        while not one(bench, "SELECT count(*) FROM node_red_uplink"):
+            if time.monotonic() > deadline:
+                log = (bench.folder / "node-red.log").read_text()[-2000:]
+                raise SystemExit(f"Node-RED does not take messages; its log ends:\n{log}")
+            publish(bench, path)
+            time.sleep(0.5)
+        time.sleep(1)
+        one(bench, "WITH gone AS (DELETE FROM node_red_uplink RETURNING 1) SELECT count(*) FROM gone")
+        yield psutil.Process(child.pid)
+    forget_session(bench, ["node-red-peer"])
+
+
+def install_node_red() -> None:
+    """Bring in the pinned peer unless it is there."""
+    if not (HERE / "node_red" / "node_modules" / "node-red").exists():
+        print("installing Node-RED ...", file=sys.stderr)
+        subprocess.run([BIN / "npm", "ci", "--no-progress", "--loglevel=error"], cwd=HERE / "node_red", check=True)
+
+
+def forget_session(bench: Bench, client_ids: list[str]) -> None:
+    """The broker must not queue the next contender's messages for this one."""
+    import asyncio
+
+    import gmqtt
+
+    async def visit(client_id: str) -> None:
+        client = gmqtt.Client(client_id, clean_session=True)
+        await client.connect("127.0.0.1", bench.mqtt_port)
+        await client.disconnect()
+
+    for client_id in client_ids:
+        asyncio.run(visit(client_id))
+
+
+def publish(bench: Bench, path: Path, *, rate: float = 0) -> dict[str, float]:
+    """Run the publisher; it is not counted as anybody's CPU."""
+    command = [sys.executable, str(HERE / "blast.py"), str(bench.mqtt_port), str(path), str(rate), STAMP.decode()]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
+
+
+def one(bench: Bench, statement: str, *parameters: object) -> object:
+    """The first column of the first row."""
+    with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
+        row = connection.execute(statement, parameters).fetchone()  # type: ignore[arg-type]
+        return row[0] if row else None
+
+
+def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, first: int) -> Round:
+    """Publish `count` messages and wait for the last row."""
+    path = bench.folder / "events"
+    blast.write(path, events(bench, count, first=first))
+    rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
+    before = cpu_seconds(worker), cpu_seconds(bench.postgres)
+    began = publish(bench, path)["began"]
+    with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
+        until(
+            lambda: connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (rows + count,),
+            what=f"{count} rows in {table}",
+            within_s=300,
+        )
+    took = time.time() - began
+    after = cpu_seconds(worker), cpu_seconds(bench.postgres)
+    worker_s, postgres_s = (now - then for now, then in zip(after, before, strict=True))
+    return Round(count / took, worker_s / count * 1e6, postgres_s / count * 1e6)
+
+
+def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float, float]:
+    """p50 and p99 in ms from publishing to commit at 500 messages a second."""
+    path = bench.folder / "events"
+    blast.write(path, events(bench, count, first=first, gateway_time=STAMP.decode()))
+    rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
+    publish(bench, path, rate=500)
+    until(lambda: one(bench, f"SELECT count(*) FROM {table}") == rows + count, what="the last row")
+    with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
+        delays = [
+            row[0] * 1000
+            for row in connection.execute(
+                f"SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - observed_at)::float8 FROM {table}"
+                " ORDER BY pg_xact_commit_timestamp(xmin) DESC LIMIT %s",
+                [count],
+            )
+        ]
+    cuts = statistics.quantiles(delays, n=100)
+    return cuts[49], cuts[98]
+
+
+def main() -> None:
+    """Run the rounds, print the table, end with one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer messages, one round: for a look")
+    parser.add_argument("--json", action="store_true", help="only the JSON line")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--messages", type=int, default=60_000)
+    options = parser.parse_args()
+    rounds, count = (1, 10_000) if options.quick else (options.rounds, options.messages)
+
+    def tell(line: str) -> None:
+        if not options.json:
+            print(line, flush=True)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="smartplace-benchmark-") as folder,
+        postgres(Path(folder)) as (database, postgres_process),
+        mosquitto(Path(folder)) as (mqtt_port, _broker),
+    ):
+        print(json.dumps(run(Path(folder), database, postgres_process, mqtt_port, rounds, count, tell)))
+
+
+def run(folder, database, postgres_process, mqtt_port, rounds, count, tell):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """All rounds; the figures by name."""
+    import asyncio
+
+    list(migrate(database.conninfo()))
+    places = parse_places(PLACES, source="benchmark", silent_after=lambda _: timedelta(days=30))
+    asyncio.run(load_places(Settings.model_validate({"database_url": database.conninfo()}), places))
+    with psycopg.connect(database.conninfo(), autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE node_red_uplink"
+            " (observed_at timestamptz, dev_eui text, f_cnt bigint, f_port int, occupied boolean)"
+        )
+    bench = Bench(folder, database, postgres_process, mqtt_port, [device.device_id for device in places.devices])
+    contenders = {
+        "smartplace x1": (lambda: smartplace(bench, 1), "uplink"),
+        "smartplace x2": (lambda: smartplace(bench, 2), "uplink"),
+        "node-red": (lambda: node_red(bench), "node_red_uplink"),
+    }
+    results: dict[str, list[Round]] = {name: [] for name in contenders}
+    delays: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+    first = 0
+    for number in range(rounds):
+        for name, (start, table) in contenders.items():
+            with start() as worker:
+                results[name].append(full_speed(bench, worker, table, count=count, first=first))
+                first += count
+                delays[name].append(latency(bench, table, count=4000 if rounds > 1 else 1500, first=first))
+                first += 4000
+            done = results[name][-1]
+            p50, p99 = delays[name][-1]
+            tell(
+                f"round {number + 1} {name:14} {done.uplinks_per_s:9,.0f} /s  worker {done.worker_us:6.1f} us"
+                f"  PostgreSQL {done.postgres_us:6.1f} us  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
+            )
+    return figures(results, delays)
+
+
+def figures(results: dict[str, list[Round]], delays: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
+    """Medians, and ratios of medians."""
+
+    def median(name: str, field: str) -> float:
+        return statistics.median(getattr(item, field) for item in results[name])
+
+    def cpu(name: str) -> float:
+        return median(name, "worker_us") + median(name, "postgres_us")
+
+    ours, theirs = median("smartplace x1", "uplinks_per_s"), median("node-red", "uplinks_per_s")
+    return {
+        "uplinks_per_s": round(ours),
+        "uplinks_per_s_2_workers": round(median("smartplace x2", "uplinks_per_s")),
+        "node_red_per_s": round(theirs),
+        "ratio_to_node_red": round(ours / theirs, 2),
+        "cpu_us_per_uplink": round(cpu("smartplace x1"), 1),
+        "cpu_us_per_uplink_2_workers": round(cpu("smartplace x2"), 1),
+        "node_red_cpu_us": round(cpu("node-red"), 1),
+        "p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays["smartplace x1"]), 1),
+        "p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays["smartplace x1"]), 1),
+        "node_red_p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays["node-red"]), 1),
+        "node_red_p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays["node-red"]), 1),
+    }
+
+
+if __name__ == "__main__":
+    main()
