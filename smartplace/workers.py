@@ -17,7 +17,8 @@ async def work(settings: Settings, *, workers: int) -> None:
     """
     if settings.source == "mqtt" and settings.mqtt_version != "5":
         raise CommandError(
-            f"MQTT {settings.mqtt_version} cannot share frames among workers: use version 5, or SMARTPLACE_SOURCE=jetstream"
+            f"MQTT {settings.mqtt_version} cannot share frames among workers:"
+            " use version 5, or SMARTPLACE_SOURCE=jetstream"
         )
     async with Children() as children:
         for number in range(1, workers + 1):
