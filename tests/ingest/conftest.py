@@ -122,7 +122,7 @@ class MemorySource:
     async def batch(self, *, most, linger_s):
         raise AssertionError("not asked for in these tests")
 
-    def acknowledge(self, token):
+    def acknowledge(self, token, letter=None):
         self.acknowledged.append(token)
 
 
