@@ -11,7 +11,7 @@ from ingest import chirpstack_protobuf as protobuf
 from ingest.chirpstack_event import UpEvent
 from ingest.event_time import choose_time, gateway_times, parse_time
 from ingest.json_message import any_json, read_json
-from ingest.reception import check_numbers, device_of, session_of, signal
+from ingest.reception import check_numbers, check_session, device_of, signal
 
 _decoder = msgspec.json.Decoder(UpEvent)
 
@@ -29,6 +29,7 @@ def read_up_event(message: bytes, *, dev_eui: str | None, received_at: datetime)
     if bytes(event.join_server_context) not in {b"null", b"{}"}:
         raise RejectedFrameError(Reason.ENCRYPTED, "joinServerContext: data is still encrypted", device_id=device_id)
     check_numbers(event.f_cnt, event.f_port, device_id)
+    check_session(event.dev_addr, device_id)
     observed_at, time_source = choose_time(
         [*gateway_times(heard.gw_time for heard in event.rx_info), (TimeSource.NETWORK, parse_time(event.time))],
         received_at=received_at,
@@ -37,7 +38,7 @@ def read_up_event(message: bytes, *, dev_eui: str | None, received_at: datetime)
     return Uplink(
         device_id=device_id,
         network=Network.CHIRPSTACK,
-        session=session_of(event.dev_addr),
+        session=event.dev_addr,
         f_cnt=event.f_cnt,
         f_port=event.f_port,
         payload=event.data,

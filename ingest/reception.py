@@ -53,9 +53,11 @@ def check_numbers(f_cnt: int, f_port: int, device_id: DeviceId) -> None:
         raise RejectedFrameError(Reason.WRONG_SHAPE, detail, device_id=device_id)
 
 
-def session_of(name: str) -> str:
-    """What tells a device's sessions apart, short enough to be kept."""
-    return name[:_MOST_SESSION]
+def check_session(session: str, device_id: DeviceId) -> None:
+    """Refuse what cannot tell a device's sessions apart, an address and perhaps a key id; raises RejectedFrameError."""
+    if len(session) > _MOST_SESSION or not (session.isascii() and session.isprintable()):
+        detail = f"session {session[:_MOST_SESSION]!r}: not 0 to {_MOST_SESSION} printable ASCII characters"
+        raise RejectedFrameError(Reason.WRONG_SHAPE, detail, device_id=device_id)
 
 
 def _plausible(level: float | None) -> float | None:

@@ -9,7 +9,7 @@ from domain.errors import Reason, RejectedFrameError
 from domain.uplinks import Network, TimeSource, Uplink
 from ingest.event_time import choose_time, gateway_times, parse_time
 from ingest.json_message import read_json
-from ingest.reception import check_numbers, device_of, session_of, signal
+from ingest.reception import check_numbers, check_session, device_of, signal
 
 
 class _EndDeviceIds(msgspec.Struct):
@@ -69,12 +69,14 @@ def read_uplink(message: bytes, *, device_id: str | None, received_at: datetime)
             Reason.SIMULATED, "made by a person in the console, not by the device", device_id=known
         )
     check_numbers(uplink.f_cnt, uplink.f_port, known)
+    session = f"{ids.dev_addr}/{uplink.session_key_id}" if uplink.session_key_id else ids.dev_addr
+    check_session(session, known)
     observed_at, time_source = choose_time(_moments(content), received_at=received_at)
     best = signal(uplink.rx_metadata)
     return Uplink(
         device_id=known,
         network=Network.THINGS_STACK,
-        session=session_of(f"{ids.dev_addr}/{uplink.session_key_id}" if uplink.session_key_id else ids.dev_addr),
+        session=session,
         f_cnt=uplink.f_cnt,
         f_port=uplink.f_port,
         payload=uplink.frm_payload,

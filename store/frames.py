@@ -195,7 +195,8 @@ def _columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
 
 
 def _dead_letter_row(item: Rejected) -> dict[str, object]:
-    fingerprint = blake2b(item.payload, digest_size=16, key=blake2b(f"{item.reason}\0{item.topic}".encode()).digest())
+    origin = f"{item.reason}\0{item.topic}".encode("utf-8", "backslashreplace")
+    fingerprint = blake2b(item.payload, digest_size=16, key=blake2b(origin).digest())
     return {
         "fingerprint": fingerprint.digest(),
         "reason": item.reason.value,

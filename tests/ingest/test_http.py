@@ -1,23 +1,12 @@
 """The door for HTTP in front of a real pipeline, with a store in memory behind it."""
 
 import asyncio
-import json
 import time
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from types import SimpleNamespace
 
-import httpx
 import pytest
 from chirpstack_api import integration
 
-from api.app import create_app
 from domain.errors import Reason, StoreUnavailableError
-from domain.snapshot import build_snapshot
-from ingest import pipeline as pipeline_module
-from ingest.http import create_router
-from ingest.http_source import HttpSource
-from ingest.pipeline import Pipeline
 
 pytestmark = pytest.mark.anyio
 
@@ -30,53 +19,6 @@ UPLINK = {
     "end_device_ids": {"device_id": "bay-1", "dev_eui": BAY.upper(), "dev_addr": "260B1234"},
     "uplink_message": {"f_port": 1, "f_cnt": 7, "frm_payload": "AQ=="},
 }
-
-
-async def scopes_of(key):
-    return {"sp_good": frozenset({"ingest"}), "sp_other": frozenset({"read"})}.get(key)
-
-
-class Door:
-    """An application with only this door, and how to knock."""
-
-    def __init__(self, source, scopes, noon):
-        live = SimpleNamespace(snapshot=build_snapshot(revision=0, as_of=noon, sites=[], statuses=[], signs=[]))
-        self.app = create_app(
-            live=live,
-            now=lambda: noon,
-            organisation="Test",
-            version="1",
-            stale_after=timedelta(minutes=1),
-            routers=[create_router(source, scopes)],
-        )
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
-
-    async def post(self, path, body=b"", *, headers=KEY):
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return await self.client.post(path, content=content, headers=headers)
-
-
-@pytest.fixture
-def open_door(sink, noon, monkeypatch):
-    """`async with open_door(patience_s=1) as door`: the pipeline runs, unless it is told not to."""
-    monkeypatch.setattr(pipeline_module, "_BACKOFF_S", (0, 0.01))
-    sink.models[BENCH] = "smartplace-bench"
-
-    @asynccontextmanager
-    async def open_it(*, keeping=True, scopes=scopes_of, **limits):
-        source = HttpSource(now=lambda: noon, **limits)
-        door = Door(source, scopes, noon)
-        pipeline = Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
-        task = asyncio.create_task(pipeline.run()) if keeping else None
-        try:
-            yield door
-        finally:
-            if task:
-                task.cancel()
-            await door.client.aclose()
-
-    return open_it
 
 
 @pytest.mark.parametrize(
