@@ -237,13 +237,14 @@ async def test_a_device_that_moves_takes_its_history_nowhere(database, open_stor
 async def test_a_frame_that_was_pushed_is_kept_but_vouches_for_nothing(
     database, open_store, small_borough, frame, noon
 ):
+    month = 30 * 24 * 60
     async with open_store(database, small_borough, noon) as (store, pool):
-        await store.tick(as_of=noon)
+        before = all_rows(database, "SELECT as_of FROM platform")
         pushed = FrameStore(pool, confirms=False)
         await pushed.refresh()
-        await pushed.write([frame(BAY, 1, minute=5, occupied=True)], [])
-
+        await pushed.write([frame(BAY, 1, minute=month, occupied=True)], [])
         assert state_of(database)[0] == "occupied"
-        assert all_rows(database, "SELECT as_of FROM platform") == [(noon,)]
-        await store.write([frame(BAY, 2, minute=6, occupied=False)], [])
-        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=6),)]
+        assert all_rows(database, "SELECT as_of FROM platform") == before
+
+        await store.write([frame(BAY, 2, minute=month + 1, occupied=False)], [])
+        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=month + 1),)]
