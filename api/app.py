@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from api import problems
+from api.body_limit import BodyLimit
 from api.head import Head
 from api.headers import Headers
 from api.rendering import Renderer
@@ -55,8 +55,8 @@ def create_app(
         *routers,
     ):
         app.include_router(router, responses=problems.DOCUMENTED)
-    # Not FastAPI's own limit: its refusal is made outside of all middleware, and had none of our headers.
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=_MOST_BODY_BYTES)
+    # Not FastAPI's own limit: its refusal is made outside of all middleware, has none of our headers and is plain text.
+    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES)
     app.add_middleware(Head)
     app.add_middleware(Headers)
     problems.install(app, problem_page)

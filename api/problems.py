@@ -13,7 +13,13 @@ from starlette.exceptions import HTTPException
 
 from api.headers import complete
 from api.schemas import Problem
-from domain.errors import InvalidIdError, SmartPlaceError, StoreUnavailableError, UnknownPlaceError
+from domain.errors import (
+    InvalidIdError,
+    RejectedFrameError,
+    SmartPlaceError,
+    StoreUnavailableError,
+    UnknownPlaceError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +39,7 @@ _SENTENCES: defaultdict[int, str] = defaultdict(
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
+    RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -89,6 +96,8 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         logger.warning("the store is away: %s", error, extra={"action": "http_unavailable"})
         return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
+    if isinstance(error, RejectedFrameError):
+        return problem(status, error.detail, reason=error.reason.value)
     return problem(status, str(error))
 
 

@@ -3,17 +3,30 @@
 from dataclasses import dataclass
 
 CHIRPSTACK_UP_FILTER = "application/+/device/+/event/up"
+CHIRPSTACK_LOG_FILTER = "application/+/device/+/event/log"
+THINGS_STACK_UP_FILTER = "v3/+/devices/+/up"
 DEVICE_UP_FILTER = "smartplace/v1/devices/+/up"
 
-UPLINK_FILTERS = (CHIRPSTACK_UP_FILTER, DEVICE_UP_FILTER)
+UPLINK_FILTERS = (CHIRPSTACK_UP_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
+
+# What network servers push over HTTP has no topic: its path stands for one, and names no device.
+CHIRPSTACK_PUSH = "/v1/ingest/chirpstack"
+THINGS_STACK_PUSH = "/v1/ingest/ttn"
 
 
 @dataclass(frozen=True, slots=True)
 class ChirpStackTopic:
-    """`application/{application_id}/device/{dev_eui}/event/{event}` of ChirpStack v4."""
+    """`application/{application_id}/device/{dev_eui}/event/{event}` of ChirpStack v4; None where none is named."""
 
-    application_id: str
-    dev_eui: str
+    dev_eui: str | None
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThingsStackTopic:
+    """`v3/{application}@{tenant}/devices/{device_id}/{event}` of The Things Stack v3; None where none is named."""
+
+    device_id: str | None
     event: str
 
 
@@ -40,11 +53,17 @@ def site_state(site_id: str) -> str:
     return f"smartplace/v1/sites/{site_id}/state"
 
 
-def parse(topic: str) -> ChirpStackTopic | DeviceTopic | None:
+def parse(topic: str) -> ChirpStackTopic | ThingsStackTopic | DeviceTopic | None:
     """What a topic names, or None where it is no topic of ours. The parts are as received, unchecked."""
+    if topic == CHIRPSTACK_PUSH:
+        return ChirpStackTopic(None, "up")
+    if topic == THINGS_STACK_PUSH:
+        return ThingsStackTopic(None, "up")
     match topic.split("/"):
-        case ["application", application_id, "device", dev_eui, "event", event]:
-            return ChirpStackTopic(application_id, dev_eui, event)
+        case ["application", _, "device", dev_eui, "event", event]:
+            return ChirpStackTopic(dev_eui, event)
+        case ["v3", _, "devices", device_id, event]:
+            return ThingsStackTopic(device_id, event)
         case ["smartplace", "v1", "devices", device_id, channel]:
             return DeviceTopic(device_id, channel)
         case _:

@@ -13,6 +13,7 @@ class Network(StrEnum):
     """Who carried the frame."""
 
     CHIRPSTACK = "chirpstack"
+    THINGS_STACK = "things_stack"
     MQTT = "mqtt"
 
 

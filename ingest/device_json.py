@@ -8,6 +8,7 @@ from domain.errors import InvalidIdError, Reason, RejectedFrameError
 from domain.ids import parse_device_id
 from domain.uplinks import Network, TimeSource, Uplink
 from ingest.event_time import choose_time, parse_time
+from ingest.json_message import read_json
 
 MAX_BYTES = 16 * 1024
 
@@ -35,7 +36,7 @@ def read_device_message(message: bytes, *, device_id: str, received_at: datetime
         known = parse_device_id(device_id)
     except InvalidIdError as error:
         raise RejectedFrameError(Reason.UNKNOWN_DEVICE, str(error)) from error
-    envelope = _parse(message, known)
+    envelope = read_json(_decoder, message, device_id=known)
     if not (0 <= envelope.seq < 2**63 and len(envelope.session) <= 64):
         raise RejectedFrameError(Reason.WRONG_SHAPE, "seq or session out of range", device_id=known)
     observed_at, time_source = choose_time([(TimeSource.DEVICE, parse_time(envelope.time))], received_at=received_at)
@@ -50,12 +51,3 @@ def read_device_message(message: bytes, *, device_id: str, received_at: datetime
         time_source=time_source,
         received_at=received_at,
     )
-
-
-def _parse(message: bytes, device_id: str) -> _Message:
-    try:
-        return _decoder.decode(message)
-    except msgspec.ValidationError as error:
-        raise RejectedFrameError(Reason.WRONG_SHAPE, str(error), device_id=device_id) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RejectedFrameError(Reason.NOT_JSON, str(error), device_id=device_id) from error

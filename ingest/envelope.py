@@ -1,11 +1,12 @@
 """Any network's message to one Uplink: the topic says whose it is, the content must agree."""
 
 from domain.errors import Reason, RejectedFrameError
-from domain.topics import ChirpStackTopic, DeviceTopic, parse
+from domain.topics import ChirpStackTopic, DeviceTopic, ThingsStackTopic, parse
 from domain.uplinks import Uplink
 from ingest.chirpstack import read_up_event
 from ingest.device_json import read_device_message
 from ingest.source import Delivery
+from ingest.things_stack import read_uplink
 
 MAX_BYTES = 64 * 1024
 
@@ -24,6 +25,8 @@ def open_envelope(delivery: Delivery) -> Uplink:
     match parse(delivery.topic):
         case ChirpStackTopic(dev_eui=dev_eui, event="up"):
             return read_up_event(delivery.payload, dev_eui=dev_eui, received_at=delivery.received_at)
+        case ThingsStackTopic(device_id=named, event="up"):
+            return read_uplink(delivery.payload, device_id=named, received_at=delivery.received_at)
         case DeviceTopic(device_id=device_id, channel="up"):
             return read_device_message(delivery.payload, device_id=device_id, received_at=delivery.received_at)
         case _:

@@ -33,3 +33,8 @@ def parse_time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+def gateway_times(texts: Iterable[str | None]) -> list[tuple[TimeSource, datetime]]:
+    """When gateways heard a frame, earliest first, as candidates: one broken clock does not spoil the others."""
+    return [(TimeSource.GATEWAY, moment) for moment in sorted(filter(None, map(parse_time, texts)))]

@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from domain.live import Clock
+from domain.uplinks import Rejected
 from ingest.source import Delivery, Token
 
 logger = logging.getLogger(__name__)
@@ -89,8 +90,8 @@ class JetStreamSource:
                 continue
             return [self._delivery(message) for message in messages]
 
-    def acknowledge(self, token: Token) -> None:
-        """Tell the cluster that this delivery is safe."""
+    def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:  # noqa: ARG002
+        """Tell the cluster that this delivery is safe, as a frame or as a dead letter."""
         message = self._messages.pop(token, None)
         if message is not None:
             task = asyncio.create_task(self._acknowledge(message))

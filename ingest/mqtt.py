@@ -13,7 +13,8 @@ from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTError
 
 from domain.live import Clock
-from ingest.source import Delivery, Token
+from domain.uplinks import Rejected
+from ingest.source import Delivery, Token, next_batch
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +60,11 @@ class MqttSource:
 
     async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
-        deliveries = [await self._queue.get()]
-        if linger_s and self._queue.qsize() + 1 < most:
-            await asyncio.sleep(linger_s)
-        while len(deliveries) < most and not self._queue.empty():
-            deliveries.append(self._queue.get_nowait())
-        return deliveries
+        return await next_batch(self._queue, most=most, linger_s=linger_s)
 
-    def acknowledge(self, token: Token) -> None:
+    def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
         """Tell the broker that this delivery is safe."""
-        if not token.kept.done():
-            token.kept.set_result(None)
+        token.resolve(letter)
 
     async def run(self) -> None:
         """Stay connected until cancelled: exponential backoff with full jitter between attempts."""
@@ -136,7 +131,7 @@ class _Connection:
     ) -> None:
         self._broker = broker
         self._take = take
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: set[asyncio.Future[Rejected | None]] = set()
         self.lost = asyncio.Event()
         self.client = gmqtt.Client(
             broker.client_id, clean_session=False, optimistic_acknowledgement=False, **_properties(broker)

@@ -101,8 +101,9 @@ class Pipeline:
             await self._store(deliveries)
         else:
             await self._spool.store_or_keep(deliveries, self._store)
-        for delivery in deliveries:
-            self._source.acknowledge(delivery.token)
+            # What went to the spool is safe as well; for the rest this is the second time, and nothing happens.
+            for delivery in deliveries:
+                self._source.acknowledge(delivery.token)
 
     async def drain(self) -> None:
         """Until cancelled: bring what is in the spool into the store, oldest first."""
@@ -115,7 +116,14 @@ class Pipeline:
             # It may have been installed a moment ago.
             await self._until_available(self._sink.refresh)
             items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
-        await self._write(items)
+        for item in await self._write(items):
+            self._source.acknowledge(item.delivery.token, item.outcome if isinstance(item.outcome, Rejected) else None)
+
+    async def stay_current(self, *, every_s: float) -> None:
+        """Until cancelled: learn of places that were imported. What `tick` does, without confirming the present."""
+        while True:
+            await self._until_available(self._sink.refresh)
+            await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
         """Until cancelled: while the source is ready, confirm the present; forget old frames."""
@@ -150,28 +158,27 @@ class Pipeline:
             return _rejected(delivery, Reason.UNDECODABLE, str(error), uplink.device_id)
         return _Item(delivery, Accepted(uplink=uplink, decoded=decoded))
 
-    async def _write(self, items: Sequence[_Item]) -> None:
+    async def _write(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        """Keep these; gives them back as they were kept: what the store refuses has become a dead letter."""
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
         rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
         try:
             stored = await self._until_available(lambda: self._sink.write(accepted, rejected))
         except StoreRefusedError as error:
-            await self._write_apart(items, error)
-        else:
-            self._count(stored, rejected)
+            return await self._write_apart(items, error)
+        self._count(stored, rejected)
+        return items
 
-    async def _write_apart(self, items: Sequence[_Item], error: StoreRefusedError) -> None:
+    async def _write_apart(self, items: Sequence[_Item], error: StoreRefusedError) -> Sequence[_Item]:
         """One bad row must not cost its batch: halve until it is alone, then set it aside."""
         if len(items) > 1:
             middle = len(items) // 2
-            await self._write(items[:middle])
-            await self._write(items[middle:])
-            return
+            return [*await self._write(items[:middle]), *await self._write(items[middle:])]
         (item,) = items
         if isinstance(item.outcome, Rejected):
             raise error
         device_id = item.outcome.uplink.device_id
-        await self._write([_rejected(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)])
+        return await self._write([_rejected(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)])
 
     async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
         attempt = 0

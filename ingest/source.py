@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from domain.uplinks import Rejected
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """Names a delivery on the connection that brought it; worthless on any other."""
+    """Names a delivery on the connection that brought it; worthless on any other.
 
-    kept: asyncio.Future[None]
+    `kept` is done when the delivery is safe: with None as a frame, or with the dead letter that it became.
+    """
+
+    kept: asyncio.Future[Rejected | None]
+
+    def resolve(self, letter: Rejected | None = None) -> None:
+        """Say that it is safe; does nothing where nobody waits any more."""
+        if not self.kept.done():
+            self.kept.set_result(letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +46,16 @@ class Source(Protocol):
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
         ...
 
-    def acknowledge(self, token: Token) -> None:
-        """Tell the broker that this delivery is safe; does nothing if its connection is gone."""
+    def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
+        """Tell the sender that this delivery is safe, perhaps as a dead letter; nothing if its connection is gone."""
         ...
+
+
+async def next_batch(queue: asyncio.Queue[Delivery], *, most: int, linger_s: float) -> list[Delivery]:
+    """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
+    deliveries = [await queue.get()]
+    if linger_s and queue.qsize() + 1 < most:
+        await asyncio.sleep(linger_s)
+    while len(deliveries) < most and not queue.empty():
+        deliveries.append(queue.get_nowait())
+    return deliveries

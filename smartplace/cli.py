@@ -20,8 +20,9 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__
-from smartplace.settings import Settings, load, unknown_names
+from smartplace import __version__, token_commands
+from smartplace.environment import settings_of_command
+from smartplace.settings import Settings
 
 app = typer.Typer(
     help="Parking bays, benches and street signs over LoRaWAN and MQTT.",
@@ -94,10 +95,7 @@ History = Annotated[str, typer.Option(metavar="DURATION", help="Simulated past t
 
 @contextmanager
 def _settings() -> Iterator[Settings]:
-    settings = load()
-    for name in unknown_names():
-        typer.echo(f"smartplace: {name} is no setting (misspelt?) and is ignored", err=True)
-    yield settings
+    yield settings_of_command()
 
 
 @contextmanager
@@ -294,3 +292,6 @@ def openapi() -> None:
 
     with _settings() as settings:
         typer.echo(json.dumps(openapi_document(settings), indent=2))
+
+
+app.add_typer(token_commands.app, name="token")

@@ -20,6 +20,7 @@ from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import model
+from domain.api_keys import ScopesOf
 from domain.errors import CommandError, PlacesFileError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -27,9 +28,12 @@ from domain.places import Places
 from domain.places_file import parse_places
 from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
+from ingest.http import create_router as push_router
+from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
-from ingest.pipeline import Pipeline
+from ingest.pipeline import FrameSink, Pipeline
+from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
@@ -44,6 +48,7 @@ from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace import __version__
 from smartplace.settings import Settings
+from store.api_keys import ApiKeys
 from store.frames import FrameStore
 from store.inspection import StoreInspection
 from store.live import LiveSnapshot, open_live
@@ -105,14 +110,7 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
         source = _source(settings)
-        pipeline = Pipeline(
-            source,
-            FrameStore(pool),
-            now=utc_now,
-            batch_rows=settings.batch_rows,
-            linger_s=settings.batch_linger_ms / 1000,
-            spool=spool,
-        )
+        pipeline = _pipeline(settings, source, FrameStore(pool), spool)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(source.run(), name="mqtt-source")
             tasks.create_task(pipeline.run(), name="pipeline")
@@ -136,13 +134,19 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
     return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
 
 
+def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:
+    linger_s = settings.batch_linger_ms / 1000
+    return Pipeline(source, sink, now=utc_now, batch_rows=settings.batch_rows, linger_s=linger_s, spool=spool)
+
+
 async def serve(settings: Settings) -> None:
     """Answer HTTP until cancelled; raises StoreUnavailableError when the database is away at the start."""
     async with (
         open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
         open_live(pool) as live,
     ):
-        app = web_app(settings, live, StoreInspection(pool, now=utc_now))
+        pushed = HttpSource(now=utc_now)
+        app = web_app(settings, live, StoreInspection(pool, now=utc_now), pushed, ApiKeys(pool, now=utc_now).scopes_of)
         config = uvicorn.Config(
             app,
             host=settings.http_host,
@@ -154,7 +158,19 @@ async def serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-        await _serve_until_cancelled(_Server(config), live)
+        # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
+        pipeline = _pipeline(settings, pushed, FrameStore(pool, confirms=False))
+        async with asyncio.TaskGroup() as tasks:
+            keeping = [
+                tasks.create_task(pipeline.run(), name="pipeline"),
+                tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
+            ]
+            try:
+                await _serve_until_cancelled(_Server(config), live)
+            finally:
+                # Only now: until the last request is answered, its frame may still become safe.
+                for task in keeping:
+                    task.cancel()
 
 
 async def _serve_until_cancelled(server: uvicorn.Server, live: LiveSnapshot) -> None:
@@ -177,7 +193,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def web_app(settings: Settings, live: Live, inspection: Inspection) -> FastAPI:
+def web_app(settings: Settings, live: Live, inspection: Inspection, pushed: HttpSource, scopes_of: ScopesOf) -> FastAPI:
     """The API, the pages and the signs in one application."""
     validity = timedelta(seconds=settings.frame_validity_s)
     login = Login(
@@ -199,6 +215,7 @@ def web_app(settings: Settings, live: Live, inspection: Inspection) -> FastAPI:
             dashboard_router(
                 live=live, inspection=inspection, now=utc_now, organisation=settings.organisation, login=login
             ),
+            push_router(pushed, scopes_of),
         ],
     )
     app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
@@ -246,7 +263,11 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     """What /openapi.json says; needs no database."""
     nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
     live = LiveSnapshot(nothing, places_version=0)
-    return web_app(settings, live, _NoInspection()).openapi()
+    return web_app(settings, live, _NoInspection(), HttpSource(now=utc_now), _no_scopes).openapi()
+
+
+async def _no_scopes(_key: str) -> frozenset[str] | None:
+    return None
 
 
 class _NoInspection:

@@ -36,10 +36,15 @@ async def _copy(connection: Connection, name: str, types: Sequence[str], rows: R
 
 
 class FrameStore:
-    """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink."""
+    """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink.
 
-    def __init__(self, pool: Pool) -> None:
+    `confirms`: whether frames kept here show that every frame can arrive. Those from the broker do; one that was pushed
+    over HTTP says nothing of the broker, and leaves `as_of` where it is.
+    """
+
+    def __init__(self, pool: Pool, *, confirms: bool = True) -> None:
         self._pool = pool
+        self._confirms = confirms
         self._devices: Mapping[DeviceId, KnownDevice] = {}
         self._places_version = -1
 
@@ -111,8 +116,9 @@ class FrameStore:
             **_columns(_STATE_COLUMNS, map(_state_row, latest_by_asset(events))),
             **_columns(_CONDITION_COLUMNS, condition_by_device((device.device_key, frame) for device, frame in keyed)),
         }
-        as_of = max(frame.uplink.received_at for frame in frames)
-        await connection.execute(query("apply_batch"), {**newest, "as_of": as_of})
+        now = max(frame.uplink.received_at for frame in frames)
+        moments = {"now": now, "as_of": now if self._confirms else None}
+        await connection.execute(query("apply_batch"), {**newest, **moments})
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:
@@ -189,7 +195,8 @@ def _columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
 
 
 def _dead_letter_row(item: Rejected) -> dict[str, object]:
-    fingerprint = blake2b(item.payload, digest_size=16, key=blake2b(f"{item.reason}\0{item.topic}".encode()).digest())
+    origin = f"{item.reason}\0{item.topic}".encode("utf-8", "backslashreplace")
+    fingerprint = blake2b(item.payload, digest_size=16, key=blake2b(origin).digest())
     return {
         "fingerprint": fingerprint.digest(),
         "reason": item.reason.value,

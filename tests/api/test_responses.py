@@ -97,7 +97,8 @@ def test_a_304_and_a_413_have_them_too(client):
 
 def test_a_body_of_64_kib_is_taken_and_a_larger_one_is_not(client):
     assert client.post("/form", content=b"x" * 65_536).text == "65536 bytes"
-    assert client.post("/form", content=b"x" * 65_537).status_code == 413
+    refused = client.post("/form", content=b"x" * 65_537)
+    assert (refused.status_code, refused.headers["content-type"]) == (413, "application/problem+json")
 
 
 def test_a_body_that_does_not_say_its_length_is_bounded_too(client):

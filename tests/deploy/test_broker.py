@@ -17,11 +17,13 @@ pytestmark = [
 ]
 
 LORAWAN = "application/a/device/0102030405060708"
+THINGS_STACK_UP = "v3/parking@borough/devices/bay-9/up"
 DEVICE = "smartplace/v1/devices"
 TOPICS = (
     f"{LORAWAN}/event/up",
     f"{LORAWAN}/event/join",
     f"{LORAWAN}/command/down",
+    THINGS_STACK_UP,
     f"{DEVICE}/bay-1/up",
     f"{DEVICE}/bay-1/ack",
     f"{DEVICE}/bay-1/status",
@@ -52,7 +54,12 @@ FILTERS = (
 MAY_WRITE = {
     "ingest": {*TOPICS[2:3], f"{DEVICE}/bay-1/down", f"{DEVICE}/bay-2/down", "smartplace/v1/sites/market/state"},
     "simulator": {f"{LORAWAN}/event/up", f"{DEVICE}/bay-1/up", f"{DEVICE}/bay-2/up"},
-    "chirpstack": {f"{LORAWAN}/event/up", f"{LORAWAN}/event/join", "eu868/gateway/0016c001f1500812/command/down"},
+    "chirpstack": {
+        f"{LORAWAN}/event/up",
+        f"{LORAWAN}/event/join",
+        THINGS_STACK_UP,
+        "eu868/gateway/0016c001f1500812/command/down",
+    },
     "gateway": {"eu868/gateway/0016c001f1500812/event/up", "eu868/gateway/0016c001f1500812/state/conn"},
     "bay-1": {f"{DEVICE}/bay-1/{channel}" for channel in ("up", "ack", "status")},
     "bay-2": {f"{DEVICE}/bay-2/{channel}" for channel in ("up", "ack", "status")},
@@ -62,6 +69,7 @@ MAY_READ = {
     "ingest": {
         f"{LORAWAN}/event/up",
         f"{LORAWAN}/event/join",
+        THINGS_STACK_UP,
         *(f"{DEVICE}/{device}/{channel}" for device in ("bay-1", "bay-2") for channel in ("up", "ack", "status")),
     },
     "chirpstack": {

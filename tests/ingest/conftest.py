@@ -3,15 +3,25 @@
 import asyncio
 import base64
 import json
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from api.app import create_app
 from domain.errors import StoreRefusedError, StoreUnavailableError
+from domain.snapshot import build_snapshot
 from domain.uplinks import Stored
+from ingest import pipeline as pipeline_module
+from ingest.http import create_router
+from ingest.http_source import HttpSource
+from ingest.pipeline import Pipeline
 from ingest.source import Delivery, Token
 
 BAY = "70b3d50000000001"
+PUSH_KEY = {"Authorization": "Bearer sp_good"}
 UP_TOPIC = f"application/0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11/device/{BAY}/event/up"
 
 
@@ -122,7 +132,7 @@ class MemorySource:
     async def batch(self, *, most, linger_s):
         raise AssertionError("not asked for in these tests")
 
-    def acknowledge(self, token):
+    def acknowledge(self, token, letter=None):
         self.acknowledged.append(token)
 
 
@@ -139,3 +149,50 @@ def source():
 @pytest.fixture
 def event():
     return up_event
+
+
+async def scopes_of(key):
+    return {"sp_good": frozenset({"ingest"}), "sp_other": frozenset({"read"})}.get(key)
+
+
+class Door:
+    """An application with only this door, and how to knock."""
+
+    def __init__(self, source, scopes, noon):
+        live = SimpleNamespace(snapshot=build_snapshot(revision=0, as_of=noon, sites=[], statuses=[], signs=[]))
+        self.app = create_app(
+            live=live,
+            now=lambda: noon,
+            organisation="Test",
+            version="1",
+            stale_after=timedelta(minutes=1),
+            routers=[create_router(source, scopes)],
+        )
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
+
+    async def post(self, path, body=b"", *, headers=PUSH_KEY):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.client.post(path, content=content, headers=headers)
+
+
+@pytest.fixture
+def open_door(sink, noon, monkeypatch):
+    """`async with open_door(patience_s=1) as door`: the pipeline runs, unless it is told not to."""
+    monkeypatch.setattr(pipeline_module, "_BACKOFF_S", (0, 0.01))
+    sink.models["bench-green-1"] = "smartplace-bench"
+
+    @asynccontextmanager
+    async def open_it(*, keeping=True, scopes=scopes_of, **limits):
+        source = HttpSource(now=lambda: noon, **limits)
+        door = Door(source, scopes, noon)
+        pipeline = Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
+        task = asyncio.create_task(pipeline.run()) if keeping else None
+        try:
+            yield door
+        finally:
+            if task:
+                task.cancel()
+            await door.client.aclose()
+
+    return open_it

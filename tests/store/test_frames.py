@@ -232,3 +232,19 @@ async def test_a_device_that_moves_takes_its_history_nowhere(database, open_stor
 
     assert state_of(database, "mill-yard-1")[0] == "occupied"
     assert state_of(database, "mill-yard-2")[0] == "free"
+
+
+async def test_a_frame_that_was_pushed_is_kept_but_vouches_for_nothing(
+    database, open_store, small_borough, frame, noon
+):
+    month = 30 * 24 * 60
+    async with open_store(database, small_borough, noon) as (store, pool):
+        before = all_rows(database, "SELECT as_of FROM platform")
+        pushed = FrameStore(pool, confirms=False)
+        await pushed.refresh()
+        await pushed.write([frame(BAY, 1, minute=month, occupied=True)], [])
+        assert state_of(database)[0] == "occupied"
+        assert all_rows(database, "SELECT as_of FROM platform") == before
+
+        await store.write([frame(BAY, 2, minute=month + 1, occupied=False)], [])
+        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=month + 1),)]

@@ -1,7 +1,7 @@
 -- Everything that a batch changes of the present, as one revision. Both changes wait for `platform`, whose row lock is
 -- held until commit: whoever has seen revision N has seen everything up to N, and two workers cannot deadlock.
 WITH platform AS (
-    UPDATE platform SET revision = revision + 1, as_of = greatest(as_of, %(as_of)s) RETURNING revision
+    UPDATE platform SET revision = revision + 1, as_of = greatest(as_of, %(as_of)s::timestamptz) RETURNING revision
 ), states AS (
     -- An older word than the one we have changes nothing; a word that is too old to count leaves the asset unknown.
     UPDATE asset_state AS now
@@ -17,7 +17,7 @@ WITH platform AS (
                        AS newest (asset_key, state, since, observed_at, f_cnt, silent_at)
     JOIN asset_state AS old USING (asset_key)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN old.closed THEN 'closed' WHEN newest.silent_at <= %(as_of)s THEN 'unknown' ELSE newest.state END
+        SELECT CASE WHEN old.closed THEN 'closed' WHEN newest.silent_at <= %(now)s THEN 'unknown' ELSE newest.state END
             AS state
     ) AS next
     WHERE now.asset_key = newest.asset_key
