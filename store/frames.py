@@ -13,6 +13,7 @@ from store.pool import Connection, Pool, translated
 from store.queries import query
 
 Rows = Iterable[Sequence[object]]
+_Keyed = list[tuple[KnownDevice, Accepted]]
 
 _UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
@@ -20,11 +21,12 @@ _UPLINK_TYPES = (
 )  # fmt: skip
 _MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 _EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
-_STATE_COLUMNS = ("asset_keys", "states", "since", "observed", "f_cnts", "silent")
+_STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
 _CONDITION_COLUMNS = (
-    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr",
-    "battery_percent", "battery_volts", "battery_low", "fault", "tamper",
+    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr", "battery_percent_at", "battery_percent",
+    "battery_volts_at", "battery_volts", "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
+_SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
 
 
 async def _copy(connection: Connection, name: str, types: Sequence[str], rows: Rows) -> None:
@@ -81,10 +83,9 @@ class FrameStore:
         """
         with translated():
             async with self._pool.connection() as connection, connection.transaction():
-                revision = await _next_revision(connection, as_of)
-                await connection.execute(query("tick_asset_states"), {"as_of": as_of, "revision": revision})
-                await connection.execute(query("notify_revision"), {"revision": revision})
-        return revision
+                stamp = await _one(connection, "next_revision", {"as_of": as_of})
+                await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
+        return int(str(stamp["revision"]))
 
     async def forget_frames(self, *, before: datetime) -> None:
         """Stop remembering frames seen before that moment; raises StoreUnavailableError."""
@@ -107,12 +108,17 @@ class FrameStore:
         await _copy(connection, "copy_uplinks", _UPLINK_TYPES, (_uplink_row(*pair) for pair in keyed))
         await _copy(connection, "copy_measurements", _MEASUREMENT_TYPES, _measurement_rows(keyed))
         await _copy(connection, "copy_events", _EVENT_TYPES, (_event_row(event) for event in events))
-        newest = {
-            **_columns(_STATE_COLUMNS, map(_state_row, latest_by_asset(events))),
-            **_columns(_CONDITION_COLUMNS, condition_by_device((device.device_key, frame) for device, frame in keyed)),
-        }
-        as_of = max(frame.uplink.received_at for frame in frames)
-        await connection.execute(query("apply_batch"), {**newest, "as_of": as_of})
+        await self._apply(connection, keyed, events)
+
+    async def _apply(self, connection: Connection, keyed: _Keyed, events: list[Event]) -> None:
+        """Everything that a batch changes of the present, as one revision; one worker at a time."""
+        as_of = max(frame.uplink.received_at for _, frame in keyed)
+        stamp = await _one(connection, "next_revision", {"as_of": as_of})
+        states = _columns(_STATE_COLUMNS, map(_state_row, latest_by_asset(events)))
+        conditions = condition_by_device((device.device_key, frame) for device, frame in keyed)
+        await connection.execute(query("apply_states"), {**states, **stamp})
+        await connection.execute(query("apply_conditions"), _columns(_CONDITION_COLUMNS, conditions))
+        await connection.execute(query("apply_sessions"), _columns(_SESSION_COLUMNS, map(_session_row, keyed)))
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:
@@ -132,10 +138,6 @@ async def _one(connection: Connection, name: str, parameters: dict[str, object])
     row = await (await connection.execute(query(name), parameters)).fetchone()
     assert row is not None
     return row
-
-
-async def _next_revision(connection: Connection, as_of: datetime) -> int:
-    return int(str((await _one(connection, "next_revision", {"as_of": as_of}))["revision"]))
 
 
 def _event(device: KnownDevice, frame: Accepted) -> Event | None:
@@ -175,8 +177,15 @@ def _event_row(event: Event) -> Sequence[object]:
 
 def _state_row(latest: Latest) -> Sequence[object]:
     event = latest.event
-    silent_at = event.observed_at + event.silent_after
-    return event.asset_key, event.state.value, latest.since, event.observed_at, event.f_cnt, silent_at
+    return (
+        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at,
+        latest.since, latest.unbroken, latest.earliest,
+    )  # fmt: skip
+
+
+def _session_row(pair: tuple[KnownDevice, Accepted]) -> Sequence[object]:
+    device, frame = pair
+    return device.device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
 
 
 def _columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
