@@ -97,7 +97,7 @@ def _newest_said(frames: list[Accepted], key: str) -> Iterator[object]:
         for frame in frames
         if (value := frame.decoded.measurements.get(key)) is not None
     ]
-    yield from max(values, default=(None, None))  # type: ignore[type-var]
+    yield from max(values, default=(None, None))
 
 
 def _level(level: float | None) -> float:

@@ -1,0 +1,7 @@
+SELECT
+    count(*) FILTER (WHERE %(device_key)s::integer IS NULL OR device_key = %(device_key)s) AS frames,
+    min(received_at) AS begins,
+    max(received_at) + INTERVAL '1 microsecond' AS ends
+FROM uplink
+WHERE (%(begins)s::timestamptz IS NULL OR received_at >= %(begins)s)
+  AND (%(ends)s::timestamptz IS NULL OR received_at < %(ends)s)
