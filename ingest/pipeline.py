@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from devices import codec
-from devices.catalogue import model
 from domain.errors import (
-    DecodeError,
     Reason,
-    RejectedFrameError,
     StoreRefusedError,
     StoreUnavailableError,
-    UnknownModelError,
 )
 from domain.ids import DeviceId
 from domain.live import Clock
 from domain.uplinks import Accepted, Rejected, Stored
-from ingest.envelope import open_envelope
+from ingest.reading import read_delivery, reject
 from ingest.source import Delivery, Source
 
 logger = logging.getLogger(__name__)
@@ -113,20 +108,7 @@ class Pipeline:
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _read(self, delivery: Delivery) -> _Item:
-        try:
-            uplink = open_envelope(delivery)
-        except RejectedFrameError as error:
-            return _rejected(delivery, error.reason, error.detail, error.device_id)
-        key = self._sink.model_of(uplink.device_id)
-        if key is None:
-            return _rejected(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
-        try:
-            decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
-        except UnknownModelError as error:
-            return _rejected(delivery, Reason.UNKNOWN_MODEL, str(error), uplink.device_id)
-        except DecodeError as error:
-            return _rejected(delivery, Reason.UNDECODABLE, str(error), uplink.device_id)
-        return _Item(delivery, Accepted(uplink=uplink, decoded=decoded))
+        return _Item(delivery, read_delivery(delivery, self._sink.model_of))
 
     async def _write(self, items: Sequence[_Item]) -> None:
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
@@ -149,7 +131,8 @@ class Pipeline:
         if isinstance(item.outcome, Rejected):
             raise error
         device_id = item.outcome.uplink.device_id
-        await self._write([_rejected(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)])
+        refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
+        await self._write([_Item(item.delivery, refused)])
 
     async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
@@ -172,20 +155,6 @@ class Pipeline:
                 item.detail,
                 extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
             )
-
-
-def _rejected(delivery: Delivery, reason: Reason, detail: str, device_id: str | None) -> _Item:
-    return _Item(
-        delivery,
-        Rejected(
-            reason=reason,
-            detail=detail,
-            topic=delivery.topic,
-            device_id=device_id,
-            payload=delivery.payload,
-            received_at=delivery.received_at,
-        ),
-    )
 
 
 def _is_unknown(outcome: Accepted | Rejected) -> bool:

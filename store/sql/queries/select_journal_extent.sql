@@ -1,5 +1,7 @@
 SELECT
-    count(*) FILTER (WHERE %(device_key)s::integer IS NULL OR device_key = %(device_key)s) AS frames,
+    count(*) FILTER (
+        WHERE %(device_id)s::text IS NULL OR device_key = (SELECT device_key FROM device WHERE device_id = %(device_id)s)
+    ) AS frames,
     min(received_at) AS begins,
     max(received_at) + INTERVAL '1 microsecond' AS ends
 FROM uplink
