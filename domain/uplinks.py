@@ -82,7 +82,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A message that could not become an uplink, ready to be kept: `payload` is the whole message as received."""
+    """A message that could not become an uplink, ready to be kept: `payload` is the whole message as received.
+
+    Messages of one reason, topic and payload are one dead letter, counted; `same_as` stands for the payload where given.
+    """
 
     reason: Reason
     detail: str
@@ -90,6 +93,7 @@ class Rejected:
     device_id: str | None
     payload: bytes
     received_at: datetime
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

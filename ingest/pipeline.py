@@ -17,6 +17,7 @@ from domain.errors import (
 from domain.ids import DeviceId
 from domain.live import Clock
 from domain.uplinks import Accepted, Rejected, Stored
+from ingest.flood import FloodGate
 from ingest.reading import read_delivery, reject
 from ingest.source import Delivery, Source
 
@@ -65,9 +66,12 @@ class _Item:
 class Pipeline:
     """Takes deliveries from a source and keeps them in a sink, batch by batch."""
 
-    def __init__(self, source: Source, sink: FrameSink, *, now: Clock, batch_rows: int, linger_s: float) -> None:
+    def __init__(
+        self, source: Source, sink: FrameSink, *, gate: FloodGate, now: Clock, batch_rows: int, linger_s: float
+    ) -> None:
         self._source = source
         self._sink = sink
+        self._gate = gate
         self._now = now
         self._batch_rows = batch_rows
         self._linger_s = linger_s
@@ -108,7 +112,14 @@ class Pipeline:
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _read(self, delivery: Delivery) -> _Item:
-        return _Item(delivery, read_delivery(delivery, self._sink.model_of))
+        outcome = read_delivery(delivery, self._sink.model_of)
+        if isinstance(outcome, Accepted) and not self._gate.admits(
+            outcome.uplink.device_id, outcome.uplink.observed_at
+        ):
+            device_id = outcome.uplink.device_id
+            name = self._gate.letter(device_id, delivery.received_at)
+            outcome = reject(delivery, Reason.FLOOD, "above this device's rate", device_id, same_as=name)
+        return _Item(delivery, outcome)
 
     async def _write(self, items: Sequence[_Item]) -> None:
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]

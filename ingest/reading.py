@@ -29,7 +29,7 @@ def read_delivery(delivery: Delivery, model_of: Callable[[DeviceId], str | None]
     return Accepted(uplink=uplink, decoded=decoded)
 
 
-def reject(delivery: Delivery, reason: Reason, detail: str, device_id: str | None) -> Rejected:
+def reject(delivery: Delivery, reason: Reason, detail: str, device_id: str | None, *, same_as: str = "") -> Rejected:
     """The delivery as a dead letter."""
     return Rejected(
         reason=reason,
@@ -38,4 +38,5 @@ def reject(delivery: Delivery, reason: Reason, detail: str, device_id: str | Non
         device_id=device_id,
         payload=delivery.payload,
         received_at=delivery.received_at,
+        same_as=same_as,
     )

@@ -24,8 +24,10 @@ from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.places import Places
 from domain.places_file import parse_places
+from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
+from ingest.flood import FloodGate
 from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import Pipeline
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
@@ -86,6 +88,7 @@ async def ingest(settings: Settings) -> None:
         pipeline = Pipeline(
             source,
             FrameStore(pool),
+            gate=FloodGate(per_minute=settings.flood_per_minute, burst=settings.flood_burst),
             now=utc_now,
             batch_rows=settings.batch_rows,
             linger_s=settings.batch_linger_ms / 1000,
@@ -220,6 +223,9 @@ class _NoInspection:
 
     async def dead_letter_counts(self) -> dict[str, int]:
         return {}
+
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:  # noqa: ARG002
+        return []
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

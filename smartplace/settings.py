@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     """Most frames in one transaction."""
     batch_linger_ms: float = Field(default=5.0, ge=0, le=1000)
     """How long a frame may wait for company before its transaction."""
+    flood_per_minute: float = Field(default=30.0, gt=0, le=1_000_000)
+    """Frames that a device may send in a minute, by event time, before the excess is set aside."""
+    flood_burst: int = Field(default=120, ge=1, le=10_000_000)
+    """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
 

@@ -105,7 +105,7 @@ def fingerprint(reason: Reason, topic: str, payload: bytes) -> bytes:
 def dead_letter_row(item: Rejected) -> dict[str, object]:
     """The row of a dead letter."""
     return {
-        "fingerprint": fingerprint(item.reason, item.topic, item.payload),
+        "fingerprint": fingerprint(item.reason, item.topic, item.same_as.encode() or item.payload),
         "reason": item.reason.value,
         "detail": storable(item.detail),
         "topic": storable(item.topic),

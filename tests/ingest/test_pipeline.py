@@ -5,6 +5,7 @@ import pytest
 
 from domain.errors import Reason, StoreUnavailableError
 from ingest import pipeline as pipeline_module
+from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def pipeline(source, sink, noon, monkeypatch):
     monkeypatch.setattr(pipeline_module, "_BACKOFF_S", (0, 0))
-    return Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
+    return Pipeline(
+        source, sink, gate=FloodGate(per_minute=30, burst=120), now=lambda: noon, batch_rows=100, linger_s=0
+    )
 
 
 async def test_a_good_frame_is_kept_and_then_acknowledged(pipeline, source, sink, delivery):
@@ -137,7 +140,9 @@ async def test_old_frames_are_forgotten_now_and_then(source, sink, noon):
         raise StoreUnavailableError if len(forgotten) == 1 else asyncio.CancelledError
 
     sink.forget_frames = forget
-    pipeline = Pipeline(source, sink, now=lambda: moments[0], batch_rows=1, linger_s=0)
+    pipeline = Pipeline(
+        source, sink, gate=FloodGate(per_minute=30, burst=120), now=lambda: moments[0], batch_rows=1, linger_s=0
+    )
     with pytest.raises(asyncio.CancelledError):
         await pipeline.tick(every_s=0)
 

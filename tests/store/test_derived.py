@@ -1,7 +1,6 @@
 """The derived data equal what an in-order, once-only run would give, however the frames came."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -125,15 +124,20 @@ def said(device_id, occupied, quarter):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 @given(stream=streams())
-def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(
-    database, open_store, small_borough, noon, stream
-):
+def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(database, open_store, small_borough, noon, stream):
     sent, batches = stream
     # The same device, session, counter and payload is the same frame: it was observed once.
     frames, seen = [], {}
     for device_id, session, f_cnt, seconds, occupied, kind, rssi in sent:
         frame = real_frame(
-            noon, device_id, f_cnt, seconds=seconds, session=session, kind=kind, rssi=rssi, **said(device_id, occupied, seconds // 900)
+            noon,
+            device_id,
+            f_cnt,
+            seconds=seconds,
+            session=session,
+            kind=kind,
+            rssi=rssi,
+            **said(device_id, occupied, seconds // 900),
         )
         key = (device_id, session, f_cnt, frame.uplink.payload)
         frames.append(seen.setdefault(key, frame))
