@@ -84,7 +84,8 @@ class Accepted:
 class Rejected:
     """A message that could not become an uplink, ready to be kept: `payload` is the whole message as received.
 
-    Messages of one reason, topic and payload are one dead letter, counted; `same_as` stands for the payload where given.
+    Messages of one reason, topic and payload are one dead letter, counted; where
+    given, `same_as` stands for the payload.
     """
 
     reason: Reason

@@ -272,7 +272,7 @@ def replay(
     *,
     begins: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Frames received from then on, such as 2026-11-20T08:00Z."),
+        typer.Option("--from", metavar="TIME", help="Frames received from then on: 2026-11-20T08:00Z."),
     ] = None,
     ends: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Frames received before then.")] = None,
     device: Annotated[str | None, typer.Option(metavar="ID", help="Frames of one device.")] = None,

@@ -151,8 +151,7 @@ def replay_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     yield f"{report.undecodable:,} of the changed mean nothing any more and are dead letters too"
     yield f"{report.recovered:,} dead letters can be read now and are in the journal"
     for example in report.examples:
-        was, now = example["measurements"]  # type: ignore[misc]
-        yield f"  {example['device']}  {example['observed_at']}  {example['payload']}"
-        yield f"    was {was}, is {example['problem'] or now}"
+        yield f"  {example.device_id}  {example.observed_at}  {example.payload}"
+        yield f"    was {example.before}, is {example.after}"
     if dry_run:
         yield "nothing was changed (--dry-run)"

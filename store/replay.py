@@ -38,6 +38,17 @@ class Scope:
         return self.begins is None and self.ends is None and self.device_id is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A frame that would be told otherwise today."""
+
+    device_id: str
+    observed_at: str
+    payload: str
+    before: dict[str, object]
+    after: dict[str, object]
+
+
 @dataclass(slots=True, kw_only=True)
 class Report:
     """What a replay found. `recovered` dead letters are frames of the journal now."""
@@ -46,7 +57,7 @@ class Report:
     changed: int = 0
     undecodable: int = 0
     recovered: int = 0
-    examples: list[dict[str, object]] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
 
     @property
     def unchanged(self) -> int:
@@ -166,15 +177,21 @@ def _at(found: dict[Moment, Derived], row: dict[str, object]) -> Derived:
     return found.setdefault((row["device_key"], row["observed_at"]), Derived())  # type: ignore[arg-type]
 
 
-def _example(change: Change, names: dict[int, DeviceId]) -> dict[str, object]:
+def _example(change: Change, names: dict[int, DeviceId]) -> Example:
     frame, meaning = change.frames[0]
-    kind = None if isinstance(meaning, Undecodable) else meaning.decoded.kind.value
-    return {
-        "device": names[frame.device_key],
-        "observed_at": frame.observed_at.isoformat(),
-        "payload": frame.payload.hex(),
-        "problem": meaning.detail if isinstance(meaning, Undecodable) else None,
-        "kind": [frame.kind, kind],
-        "measurements": [dict(change.before.measured), dict(change.after.measured)],
-        "events": [sorted(change.before.happened), sorted(change.after.happened)],
-    }
+    now: dict[str, object] = (
+        {"problem": meaning.detail}
+        if isinstance(meaning, Undecodable)
+        else {"kind": meaning.decoded.kind.value, **_told(change.after)}
+    )
+    return Example(
+        device_id=names[frame.device_key],
+        observed_at=frame.observed_at.isoformat(),
+        payload=frame.payload.hex(),
+        before={"kind": frame.kind, **_told(change.before)},
+        after=now,
+    )
+
+
+def _told(derived: Derived) -> dict[str, object]:
+    return {"measurements": sorted(derived.measured), "events": sorted(derived.happened)}

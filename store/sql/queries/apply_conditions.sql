@@ -60,6 +60,6 @@ WITH said AS (
             THEN excluded.tamper ELSE now.tamper END,
         tamper_at = greatest(now.tamper_at, excluded.tamper_at)
 )
-SELECT device_key, session, old_f_cnt, f_cnt, heard_at
+SELECT device_key, session, old_f_cnt
 FROM said
 WHERE newer AND session = old_session AND f_cnt < old_f_cnt - %(reset_by)s
