@@ -57,6 +57,13 @@ class DeviceRow:
         parts += [] if snr is None else [f"SNR {_signed(snr)} dB"]
         return ", ".join(parts) or "Not known"
 
+    @property
+    def loss(self) -> str:
+        """The share of frames that never came, since it last joined the network."""
+        if not self.device.frames_missing:
+            return "None"
+        return f"{self.device.loss:.1%}" if self.device.loss >= 0.001 else "Under 0.1%"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceChoice:

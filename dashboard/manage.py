@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from dashboard import dead_letter_wording, device_list
+from dashboard import dead_letter_wording, device_list, security_wording
 from dashboard.device_list import DeviceChoice, DevicePage
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
@@ -15,6 +15,7 @@ from domain.health import Attention
 from domain.live import Clock, Inspection
 
 LETTERS_ON_A_PAGE = 50
+SECURITY_RECORDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class ManagePages:
         router = APIRouter(include_in_schema=False, route_class=route_class, default_response_class=HTMLResponse)
         router.add_api_route("/manage", self.devices)
         router.add_api_route("/manage/dead-letters", self.dead_letters)
+        router.add_api_route("/manage/security", self.security)
         return router
 
     async def devices(
@@ -65,3 +67,8 @@ class ManagePages:
             next_before=letters[-1].dead_letter_id if len(letters) == LETTERS_ON_A_PAGE else None,
             words=dead_letter_wording,
         )
+
+    async def security(self) -> HTMLResponse:
+        """What looks like tampering with devices or their links, newest first."""
+        records = await self.inspection.security_records(limit=SECURITY_RECORDS)
+        return self.templates.page("security.html", now=self.now(), records=records, words=security_wording)

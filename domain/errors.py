@@ -51,6 +51,7 @@ class Reason(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     UNDECODABLE = "undecodable"
     REFUSED_BY_STORE = "refused_by_store"
+    FLOOD = "flood"
 
 
 class RejectedFrameError(SmartPlaceError):

@@ -21,7 +21,11 @@ class Attention(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHealth:
-    """One device as the platform last heard it. Latest values are None where it never said them."""
+    """One device as the platform last heard it. Latest values are None where it never said them.
+
+    `frames_expected` and `frames_heard` are of its current session: from the first counter heard to the last, and how
+    many of them.
+    """
 
     device_id: str
     model: str
@@ -41,6 +45,18 @@ class DeviceHealth:
     rssi_dbm: float | None
     snr_db: float | None
     frames_24h: int
+    frames_expected: int = 0
+    frames_heard: int = 0
+
+    @property
+    def frames_missing(self) -> int:
+        """Counters of the current session that never came; late ones may come yet."""
+        return self.frames_expected - self.frames_heard
+
+    @property
+    def loss(self) -> float:
+        """Their share, 0..1."""
+        return self.frames_missing / self.frames_expected if self.frames_expected else 0.0
 
     def attention(self, now: datetime) -> tuple[Attention, ...]:
         """Everything that this device needs, worst first; empty when it is well."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.health import DeadLetter, DeviceHealth
+from domain.security import SecurityRecord
 from domain.snapshot import Snapshot
 
 Clock = Callable[[], datetime]
@@ -40,4 +41,8 @@ class Inspection(Protocol):
 
     async def dead_letter_counts(self) -> dict[str, int]:
         """How often each reason occurred, all time."""
+        ...
+
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:
+        """What looks like tampering with devices or their links, newest first."""
         ...

@@ -1,4 +1,4 @@
-"""What a network server noticed about a device that a person may have to look at."""
+"""What looks as if somebody had tampered with a device or its link: said by the network or seen in the frames."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,20 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+class SecurityCode(StrEnum):
+    """What the platform sees by itself. The values are stored: never reuse one. Networks add codes of their own."""
+
+    COUNTER_RESET = "counter_reset"
+    COUNTER_REUSED = "counter_reused"
+
+
+# Frames overtake one another, but not by so many: a counter that falls further within a session began anew.
+RESET_BY = 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityEvent:
-    """A notice about a device: a counter that went back, a frame repeated, a signature that is wrong, a failed codec.
+class NetworkNotice:
+    """What a network server says about a device: a counter that went back, a signature that is wrong, a failed codec.
 
     `code` is the network server's own word for it, such as UPLINK_MIC; newer versions may bring words of their own.
     """
@@ -29,3 +40,28 @@ class SecurityEvent:
     description: str
     context: Mapping[str, str]
     observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityEvent:
+    """One thing that happened to a device; `device_id` as the network says it, in the register or not."""
+
+    code: str
+    device_id: str
+    session: str
+    detail: str
+    observed_at: datetime
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityRecord:
+    """What happened to a device in a session, counted; `detail` is of the newest time."""
+
+    code: str
+    device_id: str
+    session: str
+    detail: str
+    first_at: datetime
+    last_at: datetime
+    times: int

@@ -83,7 +83,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A message that could not become an uplink, ready to be kept: `payload` is the whole message as received."""
+    """A message that could not become an uplink, ready to be kept: `payload` is the whole message as received.
+
+    Messages of one reason, topic and payload are one dead letter, counted; where
+    given, `same_as` stands for the payload.
+    """
 
     reason: Reason
     detail: str
@@ -91,6 +95,7 @@ class Rejected:
     device_id: str | None
     payload: bytes
     received_at: datetime
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

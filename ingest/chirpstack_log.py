@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from domain.security import Level, SecurityEvent
+from domain.security import Level, NetworkNotice
 from domain.uplinks import TimeSource
 from ingest import chirpstack_protobuf as protobuf
 from ingest.chirpstack import own_device
@@ -16,7 +16,7 @@ _decoder = msgspec.json.Decoder(LogEvent)
 _MOST_CODE, _MOST_TEXT, _MOST_CONTEXT = 64, 500, 20
 
 
-def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> SecurityEvent:
+def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> NetworkNotice:
     """The notice in an event, JSON or protobuf, that came on the topic of `dev_eui`; long texts are cut.
 
     Raises:
@@ -25,7 +25,7 @@ def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> Se
     event = protobuf.read_log(message) if protobuf.recognised(message) else read_json(_decoder, message)
     observed_at, _ = choose_time([(TimeSource.NETWORK, parse_time(event.time))], received_at=received_at)
     context = sorted(event.context.items())[:_MOST_CONTEXT]
-    return SecurityEvent(
+    return NetworkNotice(
         device_id=own_device(event.device_info.dev_eui, dev_eui),
         code=event.code[:_MOST_CODE],
         level=_level(event.level),

@@ -9,20 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from devices import codec
-from devices.catalogue import model
 from domain.errors import (
-    DecodeError,
     Reason,
-    RejectedFrameError,
     StoreRefusedError,
     StoreUnavailableError,
-    UnknownModelError,
 )
 from domain.ids import DeviceId
 from domain.live import Clock
 from domain.uplinks import Accepted, Rejected, Stored
-from ingest.envelope import open_envelope
+from ingest.flood import FloodGate
+from ingest.reading import read_delivery, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -76,6 +72,7 @@ class Pipeline:
         source: Source,
         sink: FrameSink,
         *,
+        gate: FloodGate,
         now: Clock,
         batch_rows: int,
         linger_s: float,
@@ -83,6 +80,7 @@ class Pipeline:
     ) -> None:
         self._source = source
         self._sink = sink
+        self._gate = gate
         self._now = now
         self._batch_rows = batch_rows
         self._linger_s = linger_s
@@ -143,20 +141,14 @@ class Pipeline:
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _read(self, delivery: Delivery) -> _Item:
-        try:
-            uplink = open_envelope(delivery)
-        except RejectedFrameError as error:
-            return _rejected(delivery, error.reason, error.detail, error.device_id)
-        key = self._sink.model_of(uplink.device_id)
-        if key is None:
-            return _rejected(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
-        try:
-            decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
-        except UnknownModelError as error:
-            return _rejected(delivery, Reason.UNKNOWN_MODEL, str(error), uplink.device_id)
-        except DecodeError as error:
-            return _rejected(delivery, Reason.UNDECODABLE, str(error), uplink.device_id)
-        return _Item(delivery, Accepted(uplink=uplink, decoded=decoded))
+        outcome = read_delivery(delivery, self._sink.model_of)
+        if isinstance(outcome, Accepted) and not self._gate.admits(
+            outcome.uplink.device_id, outcome.uplink.observed_at
+        ):
+            device_id = outcome.uplink.device_id
+            name = self._gate.letter(device_id, delivery.received_at)
+            outcome = reject(delivery, Reason.FLOOD, "above this device's rate", device_id, same_as=name)
+        return _Item(delivery, outcome)
 
     async def _write(self, items: Sequence[_Item]) -> Sequence[_Item]:
         """Keep these; gives them back as they were kept: what the store refuses has become a dead letter."""
@@ -178,7 +170,8 @@ class Pipeline:
         if isinstance(item.outcome, Rejected):
             raise error
         device_id = item.outcome.uplink.device_id
-        return await self._write([_rejected(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)])
+        refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
+        return await self._write([_Item(item.delivery, refused)])
 
     async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
@@ -201,20 +194,6 @@ class Pipeline:
                 item.detail,
                 extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
             )
-
-
-def _rejected(delivery: Delivery, reason: Reason, detail: str, device_id: str | None) -> _Item:
-    return _Item(
-        delivery,
-        Rejected(
-            reason=reason,
-            detail=detail,
-            topic=delivery.topic,
-            device_id=device_id,
-            payload=delivery.payload,
-            received_at=delivery.received_at,
-        ),
-    )
 
 
 def _is_unknown(outcome: Accepted | Rejected) -> bool:

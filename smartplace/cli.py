@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -88,6 +89,17 @@ def duration(text: str) -> timedelta:
     if seconds > _LONGEST.total_seconds():
         raise typer.BadParameter(f"{text[:40]!r} is too long: at most {_LONGEST.days}d")
     return timedelta(seconds=seconds)
+
+
+def moment(text: str) -> datetime:
+    """A time with its zone, such as `2026-11-20T08:00Z`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(f"{text[:40]!r} is no time with a zone: write 2026-11-20T08:00Z")
+    return found
 
 
 History = Annotated[str, typer.Option(metavar="DURATION", help="Simulated past to tell first, such as 6h or 3d.")]
@@ -255,6 +267,41 @@ def decode(
     typer.echo(f"{decoded.model}, {decoded.kind}")
     for key, value in [*decoded.measurements.items(), *((f"raw {key}", value) for key, value in decoded.raw.items())]:
         typer.echo(f"  {key:28} {value}")
+
+
+@app.command()
+def replay(
+    *,
+    begins: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Frames received from then on: 2026-11-20T08:00Z."),
+    ] = None,
+    ends: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Frames received before then.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="ID", help="Frames of one device.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Read the journal anew with the present codecs, and put right what is derived from it."""
+    import asyncio
+
+    from domain.ids import parse_device_id
+    from smartplace.replay import replay as run_replay
+    from smartplace.steps import Bar, replay_lines
+    from store.replay import Scope
+
+    scope = Scope(
+        begins=moment(begins) if begins else None,
+        ends=moment(ends) if ends else None,
+        device_id=parse_device_id(device) if device else None,
+        dry_run=dry_run,
+    )
+    with _settings() as settings, Bar(sys.stderr, "the journal") as bar:
+        report = asyncio.run(run_replay(settings, scope, bar.show))
+    if as_json:
+        typer.echo(json.dumps({"dry_run": dry_run, "unchanged": report.unchanged, **asdict(report)}))
+        return
+    for line in replay_lines(report, dry_run=dry_run):
+        typer.echo(line)
 
 
 @app.command()

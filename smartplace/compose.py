@@ -26,8 +26,10 @@ from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.places import Places
 from domain.places_file import parse_places
+from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
+from ingest.flood import FloodGate
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
@@ -135,8 +137,15 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
 
 
 def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:
-    linger_s = settings.batch_linger_ms / 1000
-    return Pipeline(source, sink, now=utc_now, batch_rows=settings.batch_rows, linger_s=linger_s, spool=spool)
+    return Pipeline(
+        source,
+        sink,
+        gate=FloodGate(per_minute=settings.flood_per_minute, burst=settings.flood_burst),
+        now=utc_now,
+        batch_rows=settings.batch_rows,
+        linger_s=settings.batch_linger_ms / 1000,
+        spool=spool,
+    )
 
 
 async def serve(settings: Settings) -> None:
@@ -281,6 +290,9 @@ class _NoInspection:
 
     async def dead_letter_counts(self) -> dict[str, int]:
         return {}
+
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:  # noqa: ARG002
+        return []
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

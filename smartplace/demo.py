@@ -175,6 +175,9 @@ def _settings(
         places_file=options.places_file,
         simulator_seed=options.seed,
         simulator_speed=options.speed,
+        # Simulated minutes pass in less than a minute.
+        flood_per_minute=max(30.0, 30 * options.speed),
+        flood_burst=max(120, int(120 * options.speed)),
     )
 
 

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """How long the database may be away before frames go to the spool."""
     spool_bytes: int = Field(default=2 * 1024**3, ge=1024)
     """How much the spool may hold; when it is full, frames wait in the broker."""
+    flood_per_minute: float = Field(default=30.0, gt=0, le=1_000_000)
+    """Frames that a device may send in a minute, by event time, before the excess is set aside."""
+    flood_burst: int = Field(default=120, ge=1, le=10_000_000)
+    """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
 

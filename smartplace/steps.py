@@ -13,6 +13,7 @@ from rich.text import Text
 from simulators.transmission import Transmission
 from smartplace import demo
 from smartplace.doctor import Finding, Verdict
+from store.replay import Report
 
 _MARKS = {Verdict.FINE: ("✓", "green"), Verdict.DOUBTFUL: ("!", "yellow"), Verdict.WRONG: ("✗", "red")}
 
@@ -118,3 +119,39 @@ def print_findings(findings: Sequence[Finding], out: TextIO, *, quiet: bool) -> 
         console.print(Text.assemble((f"{mark} ", style), f"{finding.what:<18} {finding.found}"))
         if finding.advice:
             console.print(Text(f"  → {finding.advice}", style="bold"))
+
+
+class Bar:
+    """How far a long task is; only on a terminal, otherwise silent."""
+
+    def __init__(self, out: TextIO, what: str) -> None:
+        console = Console(file=out, highlight=False)
+        columns = (TextColumn("  " + what), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> "Bar":
+        if self._bar:
+            self._bar.add_task("task", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, done: int, total: int) -> None:
+        """So much of it is done."""
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+
+def replay_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
+    """What a replay found, for people."""
+    yield f"{report.frames:,} frames read, {report.unchanged:,} unchanged, {report.changed:,} changed"
+    yield f"{report.undecodable:,} of the changed mean nothing any more and are dead letters too"
+    yield f"{report.recovered:,} dead letters can be read now and are in the journal"
+    for example in report.examples:
+        yield f"  {example.device_id}  {example.observed_at}  {example.payload}"
+        yield f"    was {example.before}, is {example.after}"
+    if dry_run:
+        yield "nothing was changed (--dry-run)"

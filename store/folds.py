@@ -1,9 +1,9 @@
 """The newest word of each asset and device in a batch: pure, and the same for any order of the frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 
 from domain.states import State
@@ -22,38 +22,63 @@ class Event:
     state: State
     silent_after: timedelta
 
+    @property
+    def silent_at(self) -> datetime:
+        """Until then it counts."""
+        return self.observed_at + self.silent_after
+
+    @property
+    def order(self) -> tuple[datetime, int, str, timedelta]:
+        """Which of two events of an asset is the newer: the greater. Events that are equal in this are equal."""
+        return self.observed_at, self.f_cnt, self.state.value, self.silent_after
+
+    def continues(self, before: "Event") -> bool:
+        """Whether nothing had changed, as far as anybody could know, since the event before."""
+        return self.state is before.state and self.observed_at < before.silent_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """The newest event of one asset, and when the run of equal states that it ends began within the batch."""
+    """The newest event of one asset, and when the run began that it ends.
+
+    `earliest` is the oldest event of the batch; `unbroken` when the run goes back to it.
+    """
 
     event: Event
     since: datetime
+    unbroken: bool
+    earliest: datetime
 
 
 def latest_by_asset(events: Iterable[Event]) -> list[Latest]:
     """One Latest for each asset, in order of asset_key."""
-    ordered = sorted(events, key=lambda event: (event.asset_key, event.observed_at, event.f_cnt))
+    ordered = sorted(events, key=lambda event: (event.asset_key, event.order))
     return [_latest(list(group)) for _, group in groupby(ordered, key=attrgetter("asset_key"))]
 
 
 def _latest(events: list[Event]) -> Latest:
-    newest = events[-1]
-    since = newest.observed_at
-    for event in reversed(events):
-        if event.state is not newest.state:
-            break
-        since = event.observed_at
-    return Latest(event=newest, since=since)
+    begins = max((n for n, (before, event) in enumerate(pairwise(events), 1) if not event.continues(before)), default=0)
+    return Latest(
+        event=events[-1],
+        since=events[begins].observed_at,
+        unbroken=begins == 0,
+        earliest=events[0].observed_at,
+    )
 
 
 def condition_by_device(frames: Iterable[tuple[int, Accepted]]) -> list[tuple[object, ...]]:
-    """What each device said of its own condition: one row for `upsert_device_states`, in order of device_key.
+    """What each device said of its own condition: one row for `apply_conditions`, in order of device_key.
 
-    Newest frame for what every frame has; newest that said it for what only some say.
+    Newest frame for what every frame has; for what only some say, the newest that was said, and when.
     """
-    ordered = sorted(frames, key=lambda pair: (pair[0], pair[1].uplink.observed_at, pair[1].uplink.f_cnt))
+    ordered = sorted(frames, key=lambda pair: (pair[0], frame_order(pair[1])))
     return [_condition(key, [frame for _, frame in group]) for key, group in groupby(ordered, key=lambda pair: pair[0])]
+
+
+def frame_order(frame: Accepted) -> tuple[datetime, int, str, float, float]:
+    """Which of two frames of a device is the newer: the greater."""
+    uplink = frame.uplink
+    return uplink.observed_at, uplink.f_cnt, uplink.session, _level(uplink.rssi_dbm), _level(uplink.snr_db)
 
 
 _SAID = ("battery_percent", "battery_volts", "battery_low", "sensor_fault", "tamper")
@@ -61,15 +86,19 @@ _SAID = ("battery_percent", "battery_volts", "battery_low", "sensor_fault", "tam
 
 def _condition(device_key: int, frames: list[Accepted]) -> tuple[object, ...]:
     newest = frames[-1].uplink
-    said: dict[str, object] = {}
-    for frame in frames:
-        said.update(frame.decoded.measurements)
-    return (
-        device_key,
-        newest.observed_at,
-        newest.session,
-        newest.f_cnt,
-        newest.rssi_dbm,
-        newest.snr_db,
-        *(said.get(key) for key in _SAID),
-    )
+    said = [pair for key in _SAID for pair in _newest_said(frames, key)]
+    return (device_key, newest.observed_at, newest.session, newest.f_cnt, newest.rssi_dbm, newest.snr_db, *said)
+
+
+def _newest_said(frames: list[Accepted], key: str) -> Iterator[object]:
+    """When it was said, and what; of two of one moment the greater."""
+    values = [
+        (frame.uplink.observed_at, value)
+        for frame in frames
+        if (value := frame.decoded.measurements.get(key)) is not None
+    ]
+    yield from max(values, default=(None, None))
+
+
+def _level(level: float | None) -> float:
+    return float("-inf") if level is None else level

@@ -1,38 +1,25 @@
 """Frames into the database: a whole batch or nothing, each frame once, the present never backwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 
 from domain.ids import DeviceId
-from domain.states import reported_state
-from domain.uplinks import Accepted, Rejected, Stored, Uplink
-from store.folds import Event, Latest, condition_by_device, latest_by_asset
+from domain.uplinks import Accepted, Rejected, Stored
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
-from store.queries import query
-
-Rows = Iterable[Sequence[object]]
-
-_UPLINK_TYPES = (
-    "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
-    "float4", "float4", "int2", "text", "int2", "text",
-)  # fmt: skip
-_MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
-_EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
-_STATE_COLUMNS = ("asset_keys", "states", "since", "observed", "f_cnts", "silent")
-_CONDITION_COLUMNS = (
-    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr",
-    "battery_percent", "battery_volts", "battery_low", "fault", "tamper",
-)  # fmt: skip
-
-
-async def _copy(connection: Connection, name: str, types: Sequence[str], rows: Rows) -> None:
-    """Binary COPY with the named statement."""
-    async with connection.cursor() as cursor, cursor.copy(query(name)) as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)
+from store.present import apply_batch
+from store.queries import copy_in, one, query
+from store.rows import (
+    EVENT_TYPES,
+    MEASUREMENT_TYPES,
+    UPLINK_TYPES,
+    dead_letter_row,
+    event,
+    event_row,
+    frame_key,
+    measurement_rows,
+    uplink_row,
+)
 
 
 class FrameStore:
@@ -57,7 +44,7 @@ class FrameStore:
         """Read the devices anew if places were imported meanwhile; raises StoreUnavailableError."""
         with translated():
             async with self._pool.connection() as connection:
-                platform = await _one(connection, "select_platform", {})
+                platform = await one(connection, "select_platform", {})
                 if platform["places_version"] != self._places_version:
                     self._devices = await read_devices(connection)
                     self._places_version = int(str(platform["places_version"]))
@@ -86,10 +73,9 @@ class FrameStore:
         """
         with translated():
             async with self._pool.connection() as connection, connection.transaction():
-                revision = await _next_revision(connection, as_of)
-                await connection.execute(query("tick_asset_states"), {"as_of": as_of, "revision": revision})
-                await connection.execute(query("notify_revision"), {"revision": revision})
-        return revision
+                stamp = await one(connection, "next_revision", {"as_of": as_of})
+                await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
+        return int(str(stamp["revision"]))
 
     async def forget_frames(self, *, before: datetime) -> None:
         """Stop remembering frames seen before that moment; raises StoreUnavailableError."""
@@ -108,106 +94,13 @@ class FrameStore:
         if not frames:
             return
         keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
-        events = [event for device, frame in keyed if (event := _event(device, frame)) is not None]
-        await _copy(connection, "copy_uplinks", _UPLINK_TYPES, (_uplink_row(*pair) for pair in keyed))
-        await _copy(connection, "copy_measurements", _MEASUREMENT_TYPES, _measurement_rows(keyed))
-        await _copy(connection, "copy_events", _EVENT_TYPES, (_event_row(event) for event in events))
-        newest = {
-            **_columns(_STATE_COLUMNS, map(_state_row, latest_by_asset(events))),
-            **_columns(_CONDITION_COLUMNS, condition_by_device((device.device_key, frame) for device, frame in keyed)),
-        }
-        now = max(frame.uplink.received_at for frame in frames)
-        moments = {"now": now, "as_of": now if self._confirms else None}
-        await connection.execute(query("apply_batch"), {**newest, **moments})
+        events = [said for device, frame in keyed if (said := event(device, frame)) is not None]
+        await copy_in(connection, "copy_uplinks", UPLINK_TYPES, (uplink_row(*pair) for pair in keyed))
+        await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed))
+        await copy_in(connection, "copy_events", EVENT_TYPES, (event_row(said) for said in events))
+        await apply_batch(connection, keyed, events, confirms=self._confirms)
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:
             async with connection.cursor() as cursor:
-                await cursor.executemany(query("insert_dead_letters"), [_dead_letter_row(item) for item in rejected])
-
-
-def frame_key(uplink: Uplink) -> bytes:
-    """What names a frame, whoever delivers it and whenever: device, session, counter, payload; 16 bytes."""
-    digest = blake2b(digest_size=16)
-    digest.update(f"{uplink.device_id}\0{uplink.session}\0{uplink.f_cnt}\0{uplink.f_port}\0".encode())
-    digest.update(uplink.payload)
-    return digest.digest()
-
-
-async def _one(connection: Connection, name: str, parameters: dict[str, object]) -> Mapping[str, object]:
-    row = await (await connection.execute(query(name), parameters)).fetchone()
-    assert row is not None
-    return row
-
-
-async def _next_revision(connection: Connection, as_of: datetime) -> int:
-    return int(str((await _one(connection, "next_revision", {"as_of": as_of}))["revision"]))
-
-
-def _event(device: KnownDevice, frame: Accepted) -> Event | None:
-    state = reported_state(frame.decoded.measurements)
-    asset_key = device.asset_key_at(frame.uplink.observed_at)
-    if state is None or asset_key is None:
-        return None
-    return Event(
-        asset_key=asset_key,
-        device_key=device.device_key,
-        observed_at=frame.uplink.observed_at,
-        f_cnt=frame.uplink.f_cnt,
-        kind=frame.decoded.kind.value,
-        state=state,
-        silent_after=device.silent_after,
-    )
-
-
-def _uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
-    uplink, decoded = frame.uplink, frame.decoded
-    return (
-        uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
-        uplink.payload, uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm, uplink.snr_db,
-        uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind.value,
-    )  # fmt: skip
-
-
-def _measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
-    for device, frame in keyed:
-        for key, value in frame.decoded.measurements.items():
-            yield frame.uplink.observed_at, device.device_key, key, float(value)  # type: ignore[arg-type]
-
-
-def _event_row(event: Event) -> Sequence[object]:
-    return event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value
-
-
-def _state_row(latest: Latest) -> Sequence[object]:
-    event = latest.event
-    silent_at = event.observed_at + event.silent_after
-    return event.asset_key, event.state.value, latest.since, event.observed_at, event.f_cnt, silent_at
-
-
-def _columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
-    """Rows turned into one array for each column."""
-    columns: dict[str, list[object]] = {name: [] for name in names}
-    for row in rows:
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return columns
-
-
-def _dead_letter_row(item: Rejected) -> dict[str, object]:
-    origin = f"{item.reason}\0{item.topic}".encode("utf-8", "backslashreplace")
-    fingerprint = blake2b(item.payload, digest_size=16, key=blake2b(origin).digest())
-    return {
-        "fingerprint": fingerprint.digest(),
-        "reason": item.reason.value,
-        "detail": _storable(item.detail),
-        "topic": _storable(item.topic),
-        "device_id": item.device_id and _storable(item.device_id),
-        "payload": item.payload,
-        "received_at": item.received_at,
-    }
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL's text has no NUL and no lone surrogates; nothing is dropped silently, only made visible."""
-    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()[:4000]
+                await cursor.executemany(query("insert_dead_letters"), [dead_letter_row(item) for item in rejected])

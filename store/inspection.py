@@ -1,8 +1,10 @@
 """What asset managers ask: the health of devices, and messages that were set aside."""
 
 from domain.health import DeadLetter, DeviceHealth
+from domain.ids import DeviceId
 from domain.live import Clock
 from domain.places import AssetKind
+from domain.security import SecurityRecord
 from domain.states import State
 from store.pool import Pool, translated
 from store.queries import query
@@ -30,6 +32,17 @@ class StoreInspection:
         rows = await self._rows("count_dead_letters", {})
         return {str(row["reason"]): int(str(row["times"])) for row in rows}
 
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:
+        """What looks like tampering, newest first; raises StoreUnavailableError."""
+        rows = await self._rows("select_security_events", {"limit": limit})
+        return [SecurityRecord(**row) for row in rows]  # type: ignore[arg-type]
+
+    async def missing_counters(self, device_id: DeviceId, session: str, *, limit: int) -> list[range]:
+        """Which counters of a session the journal lacks, in runs; raises StoreUnavailableError."""
+        asked: dict[str, object] = {"device_id": device_id, "session": session, "limit": limit}
+        rows = await self._rows("select_missing_counters", asked)
+        return [range(int(str(row["first_f_cnt"])), int(str(row["last_f_cnt"])) + 1) for row in rows]
+
     async def _rows(self, name: str, parameters: dict[str, object]) -> list[dict[str, object]]:
         with translated():
             async with self._pool.connection() as connection:
@@ -40,6 +53,7 @@ def _device_health(row: dict[str, object]) -> DeviceHealth:
     values = {
         **row,
         "asset_kind": AssetKind(str(row["asset_kind"])) if row["asset_kind"] else None,
+        "frames_expected": int(str(row["frames_expected"])),
         "state": State(str(row["state"])) if row["state"] else None,
     }
     return DeviceHealth(**values)  # type: ignore[arg-type]

@@ -109,10 +109,9 @@ async def _publish(connection: Connection, *, at: datetime) -> None:
     # Nothing was heard: places are news, but `as_of` stays what ingest last vouched for.
     row = await (await connection.execute(query("next_revision"), {"as_of": None})).fetchone()
     assert row is not None
-    stamp = {"revision": row["revision"], "as_of": at}
+    stamp = {**row, "as_of": at}
     await connection.execute(query("insert_asset_states"), stamp)
     await connection.execute(query("tick_asset_states"), stamp)
-    await connection.execute(query("notify_revision"), stamp)
 
 
 def _sign_row(sign: Sign) -> dict[str, object]:

@@ -50,6 +50,12 @@ def load(path: Path) -> ModuleType:
     return sys.modules[name]
 
 
+@pytest.fixture
+def load_module() -> Callable[[Path], ModuleType]:
+    """`load`, for tests that borrow from one another."""
+    return load
+
+
 def missing(what: str) -> None:
     """A server that `make test` would install is not there: a failure in CI, a skip elsewhere."""
     if os.environ.get("CI"):

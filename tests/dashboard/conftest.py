@@ -12,6 +12,7 @@ from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
+from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 
@@ -68,6 +69,7 @@ class FakeInspection:
     def __init__(self, devices: list[DeviceHealth], letters: list[DeadLetter]) -> None:
         self.devices = devices
         self.letters = letters
+        self.records: list[SecurityRecord] = []
         self.failure: Exception | None = None
 
     async def device_health(self) -> list[DeviceHealth]:
@@ -78,6 +80,9 @@ class FakeInspection:
     async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:
         wanted = [a for a in self.letters if before_id is None or a.dead_letter_id < before_id]
         return sorted(wanted, key=lambda letter: -letter.dead_letter_id)[:limit]
+
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:
+        return self.records[:limit]
 
     async def dead_letter_counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -15,11 +15,13 @@ from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.snapshot import build_snapshot
 from domain.uplinks import Stored
 from ingest import pipeline as pipeline_module
+from ingest.flood import FloodGate
 from ingest.http import create_router
 from ingest.http_source import HttpSource
 from ingest.pipeline import Pipeline
 from ingest.source import Delivery, Token
 
+OPEN_GATE = FloodGate(per_minute=1_000_000, burst=10_000_000)
 BAY = "70b3d50000000001"
 PUSH_KEY = {"Authorization": "Bearer sp_good"}
 UP_TOPIC = f"application/0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11/device/{BAY}/event/up"
@@ -188,7 +190,14 @@ def open_door(sink, noon, monkeypatch):
     async def open_it(*, keeping=True, scopes=scopes_of, **limits):
         source = HttpSource(now=lambda: noon, **limits)
         door = Door(source, scopes, noon)
-        pipeline = Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
+        pipeline = Pipeline(
+            source,
+            sink,
+            gate=FloodGate(per_minute=1_000_000, burst=10_000_000),
+            now=lambda: noon,
+            batch_rows=100,
+            linger_s=0,
+        )
         task = asyncio.create_task(pipeline.run()) if keeping else None
         try:
             yield door

@@ -5,6 +5,7 @@ import pytest
 
 from domain.errors import Reason, StoreUnavailableError
 from ingest import pipeline as pipeline_module
+from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def pipeline(source, sink, noon, monkeypatch):
     monkeypatch.setattr(pipeline_module, "_BACKOFF_S", (0, 0))
-    return Pipeline(source, sink, now=lambda: noon, batch_rows=100, linger_s=0)
+    return Pipeline(
+        source, sink, gate=FloodGate(per_minute=30, burst=120), now=lambda: noon, batch_rows=100, linger_s=0
+    )
 
 
 async def test_a_good_frame_is_kept_and_then_acknowledged(pipeline, source, sink, delivery):
@@ -137,9 +140,46 @@ async def test_old_frames_are_forgotten_now_and_then(source, sink, noon):
         raise StoreUnavailableError if len(forgotten) == 1 else asyncio.CancelledError
 
     sink.forget_frames = forget
-    pipeline = Pipeline(source, sink, now=lambda: moments[0], batch_rows=1, linger_s=0)
+    pipeline = Pipeline(
+        source, sink, gate=FloodGate(per_minute=30, burst=120), now=lambda: moments[0], batch_rows=1, linger_s=0
+    )
     with pytest.raises(asyncio.CancelledError):
         await pipeline.tick(every_s=0)
 
     # The first try failed: it was tried again at once, not an hour later.
     assert forgotten == [noon - timedelta(days=15)] * 2
+
+
+async def test_the_excess_of_a_flood_is_set_aside_and_costs_nobody_else_anything(pipeline, sink, delivery, event):
+    other = "70b3d50000000002"
+    sink.models[other] = "bosch-tps110"
+    flood = [delivery(event(fCnt=n)) for n in range(400)]
+    quiet = delivery(event(deviceInfo={"devEui": other}), topic=f"application/a/device/{other}/event/up")
+
+    await pipeline.keep([*flood, quiet])
+
+    assert len(sink.kept) == 120 + 1
+    assert {letter.reason for letter in sink.dead} == {"flood"}
+    assert len(sink.dead) == 280
+    # Of one hour a hundred keep their bytes; the others are counted on the last of them.
+    assert len({letter.same_as for letter in sink.dead}) == 100
+
+
+async def test_a_device_that_has_calmed_down_is_heard_again(pipeline, sink, delivery, event):
+    await pipeline.keep([delivery(event(fCnt=n)) for n in range(400)])
+    later = [{"time": "2026-11-20T12:00:00Z", "gwTime": "2026-11-20T11:50:00Z"}]
+
+    await pipeline.keep([delivery(event(fCnt=500, rxInfo=later))])
+
+    assert any(f_cnt == 500 for _, _, f_cnt, _ in sink.kept)
+
+
+async def test_a_backlog_that_arrives_at_once_is_no_flood_in_any_order(pipeline, sink, delivery, event):
+    def at(n):
+        return [{"gwTime": f"2026-11-{1 + n // 24:02}T{n % 24:02}:15:00Z"}]
+
+    numbers = [(n * 7) % 400 for n in range(400)]
+    await pipeline.keep([delivery(event(fCnt=n, rxInfo=at(n))) for n in numbers])
+
+    assert len(sink.kept) == 400
+    assert sink.dead == []

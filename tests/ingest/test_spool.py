@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 
+OPEN_GATE = FloodGate(per_minute=1_000_000, burst=10_000_000)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -103,7 +105,15 @@ def test_it_is_a_bounded_queue_whatever_happens(tmp_path_factory, steps):
 def make_pipeline(source, sink, noon, path):
     def make(*, after_s=0.05, most_bytes=10**6):
         queue = SpoolQueue(Spool(path, most_bytes=most_bytes), after_s=after_s)
-        return Pipeline(source, sink, now=lambda: noon, batch_rows=10, linger_s=0, spool=queue), queue
+        return Pipeline(
+            source,
+            sink,
+            gate=FloodGate(per_minute=1_000_000, burst=10_000_000),
+            now=lambda: noon,
+            batch_rows=10,
+            linger_s=0,
+            spool=queue,
+        ), queue
 
     return make
 

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 
 from domain.uplinks import Kind
-from store.frames import frame_key
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.migrations import migrate, status
+from store.rows import frame_key
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db, pytest.mark.timescale]
 

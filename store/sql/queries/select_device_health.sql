@@ -3,9 +3,11 @@ SELECT
     t.state, c.heard_at, c.heard_at + make_interval(secs => d.silent_after_s) AS silent_at,
     c.battery_percent, c.battery_volts, coalesce(c.battery_low, false) AS battery_low,
     coalesce(c.fault, false) AS fault, coalesce(c.tamper, false) AS tamper, c.rssi_dbm, c.snr_db,
-    coalesce(h.frames, 0)::integer AS frames_24h
+    coalesce(h.frames, 0)::integer AS frames_24h,
+    coalesce(n.last_f_cnt::numeric - n.first_f_cnt + 1, 0) AS frames_expected, coalesce(n.frames, 0) AS frames_heard
 FROM device AS d
 LEFT JOIN device_state AS c USING (device_key)
+LEFT JOIN device_session AS n ON n.device_key = c.device_key AND n.session = c.session
 LEFT JOIN installation AS i ON i.device_key = d.device_key AND i.ends_at IS NULL
 LEFT JOIN asset AS a USING (asset_key)
 LEFT JOIN site AS s USING (site_key)

@@ -1,0 +1,60 @@
+"""Dead letters that mean something now: a device was registered since, or a codec mended."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from domain.errors import StoreRefusedError
+from domain.uplinks import Accepted, Rejected
+from store.frames import FrameStore
+from store.pool import Pool, translated
+from store.queries import query
+from store.replay import Scope
+
+Read = Callable[[str, bytes, datetime], Accepted | Rejected]
+"""A message by its topic, bytes and time of receipt."""
+
+_PAGE = 1000
+
+
+async def recover_dead_letters(pool: Pool, scope: Scope, read: Read, store: FrameStore) -> int:
+    """Put those that can be read into the journal, with the time at which they came; returns how many.
+
+    Kept first and forgotten then, so that nothing is lost in between: what was kept already is not kept twice.
+    """
+    recovered = 0
+    async for rows in _pages(pool, scope):
+        for row in rows:
+            frame = read(str(row["topic"]), bytes(row["payload"]), row["first_at"])  # type: ignore[call-overload,arg-type]
+            if isinstance(frame, Accepted) and (scope.dry_run or await _kept(pool, store, frame, row)):
+                recovered += 1
+    return recovered
+
+
+async def _kept(pool: Pool, store: FrameStore, frame: Accepted, row: dict[str, object]) -> bool:
+    try:
+        await store.write([frame], [])
+    except StoreRefusedError:
+        return False
+    with translated():
+        async with pool.connection() as connection:
+            await connection.execute(query("delete_dead_letters"), {"dead_letter_ids": [row["dead_letter_id"]]})
+    return True
+
+
+async def _pages(pool: Pool, scope: Scope) -> AsyncIterator[list[dict[str, object]]]:
+    after = 0
+    while True:
+        parameters = {
+            "after_id": after,
+            "begins": scope.begins,
+            "ends": scope.ends,
+            "device_id": scope.device_id,
+            "rows": _PAGE,
+        }
+        with translated():
+            async with pool.connection() as connection:
+                rows = await (await connection.execute(query("select_dead_letters_to_replay"), parameters)).fetchall()
+        if not rows:
+            return
+        yield rows
+        after = rows[-1]["dead_letter_id"]

@@ -1,0 +1,197 @@
+"""The journal read anew with the present codecs: what is derived from it is compared, and put right where it differs.
+
+One transaction for each window of frames, in order of receipt, on a snapshot: whatever ingest commits meanwhile is
+neither seen nor touched. What is right already is not written again, so that compressed history stays compressed.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby, pairwise
+
+from domain.errors import CommandError
+from domain.ids import DeviceId
+from store.places import KnownDevice, read_devices
+from store.pool import Connection, Pool, translated
+from store.queries import one, query
+from store.rebuild import rebuild_present
+from store.rereading import Change, Derived, JournalFrame, Moment, Undecodable, differences
+from store.rewriting import rewrite
+
+WINDOW_ROWS = 10_000
+EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What to read anew: by time of receipt, from and before; one device or all. `dry_run` writes nothing."""
+
+    begins: datetime | None = None
+    ends: datetime | None = None
+    device_id: DeviceId | None = None
+    dry_run: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Everything there is."""
+        return self.begins is None and self.ends is None and self.device_id is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A frame that would be told otherwise today."""
+
+    device_id: str
+    observed_at: str
+    payload: str
+    before: dict[str, object]
+    after: dict[str, object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a replay found. `recovered` dead letters are frames of the journal now."""
+
+    frames: int = 0
+    changed: int = 0
+    undecodable: int = 0
+    recovered: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def unchanged(self) -> int:
+        """Frames that mean what they meant."""
+        return self.frames - self.changed
+
+
+Progress = Callable[[int, int], None]
+"""Frames read, and how many there are."""
+
+
+async def replay_journal(pool: Pool, scope: Scope, progress: Progress) -> Report:
+    """Read the journal anew, window by window, then what it says of the present.
+
+    Raises:
+        CommandError: there is no such device, or another replay is running.
+        StoreUnavailableError: what was put right stays right; run it again.
+    """
+    with translated():
+        async with pool.connection() as connection, _alone(connection):
+            work = _Replay(connection, scope, progress)
+            await work.run()
+            if not scope.dry_run:
+                await rebuild_present(connection, sessions=scope.whole)
+    return work.report
+
+
+@asynccontextmanager
+async def _alone(connection: Connection) -> AsyncIterator[None]:
+    if not (await one(connection, "lock_replay", {}))["locked"]:
+        raise CommandError("another replay is running")
+    try:
+        await connection.execute(query("lift_time_limit"))
+        yield
+    finally:
+        if not connection.broken:
+            await connection.execute(query("reset_time_limit"))
+            await connection.execute(query("drop_replay_shared"))
+            await connection.execute(query("unlock_replay"))
+
+
+class _Replay:
+    def __init__(self, connection: Connection, scope: Scope, progress: Progress) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._progress = progress
+        self._devices: dict[int, KnownDevice] = {}
+        self._names: dict[int, DeviceId] = {}
+        self._device_key: int | None = None
+        self.report = Report()
+
+    async def run(self) -> None:
+        """Every window, then the moments that several frames tell of."""
+        within = {"begins": self._scope.begins, "ends": self._scope.ends, "device_id": self._scope.device_id}
+        extent = await one(self._connection, "select_journal_extent", within)
+        # After the extent, so that every device in it is known.
+        await self._learn_devices()
+        total = int(str(extent["frames"]))
+        if not total:
+            return
+        span = {"begins": extent["begins"], "ends": extent["ends"], "device_key": self._device_key}
+        await self._connection.execute(query("create_replay_shared"), span)
+        bounds = await self._rows("select_replay_bounds", {**span, "rows": WINDOW_ROWS})
+        edges = [*(row["received_at"] for row in bounds), extent["ends"]]
+        for begins, ends in pairwise(edges):
+            await self._window("select_replay_frames", {**span, "begins": begins, "ends": ends})
+            self._progress(self.report.frames, total)
+        await self._window("select_replay_shared_frames", span)
+        self._progress(self.report.frames, total)
+
+    async def _learn_devices(self) -> None:
+        registered = await read_devices(self._connection)
+        if self._scope.device_id is not None:
+            if self._scope.device_id not in registered:
+                raise CommandError(f"there is no device {self._scope.device_id}")
+            self._device_key = registered[self._scope.device_id].device_key
+        self._devices = {device.device_key: device for device in registered.values()}
+        self._names = {device.device_key: device_id for device_id, device in registered.items()}
+
+    async def _window(self, frames_query: str, span: dict[str, object]) -> None:
+        async with self._connection.transaction():
+            await self._connection.execute(query("read_one_snapshot"))
+            frames = [JournalFrame(**row) for row in await self._rows(frames_query, span)]  # type: ignore[arg-type]
+            found = await self._derived(frames)
+            changes = differences(frames, self._devices.__getitem__, found)
+            self._note(frames, changes)
+            if changes and not self._scope.dry_run:
+                await rewrite(self._connection, changes, self._names)
+
+    async def _derived(self, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
+        """What was derived from the days of these frames; one day of a late frame costs no more than that day."""
+        moments = sorted({frame.observed_at for frame in frames})
+        found: dict[Moment, Derived] = {}
+        for _, group in groupby(moments, key=datetime.date):
+            day = list(group)
+            span = {"earliest": day[0], "latest": day[-1], "device_key": self._device_key}
+            for row in await self._rows("select_replay_measurements", span):
+                _at(found, row).measured.append((row["key"], row["value"]))  # type: ignore[arg-type]
+            for row in await self._rows("select_replay_events", span):
+                happened = (row["asset_key"], row["f_cnt"], row["kind"], row["state"])
+                _at(found, row).happened.append(happened)  # type: ignore[arg-type]
+        return found
+
+    def _note(self, frames: Sequence[JournalFrame], changes: Sequence[Change]) -> None:
+        self.report.frames += len(frames)
+        for change in changes:
+            self.report.changed += len(change.frames)
+            self.report.undecodable += sum(isinstance(meaning, Undecodable) for _, meaning in change.frames)
+            if len(self.report.examples) < EXAMPLES:
+                self.report.examples.append(_example(change, self._names))
+
+    async def _rows(self, name: str, parameters: Mapping[str, object]) -> list[dict[str, object]]:
+        return await (await self._connection.execute(query(name), parameters, binary=True)).fetchall()
+
+
+def _at(found: dict[Moment, Derived], row: dict[str, object]) -> Derived:
+    return found.setdefault((row["device_key"], row["observed_at"]), Derived())  # type: ignore[arg-type]
+
+
+def _example(change: Change, names: dict[int, DeviceId]) -> Example:
+    frame, meaning = change.frames[0]
+    now: dict[str, object] = (
+        {"problem": meaning.detail}
+        if isinstance(meaning, Undecodable)
+        else {"kind": meaning.decoded.kind.value, **_told(change.after)}
+    )
+    return Example(
+        device_id=names[frame.device_key],
+        observed_at=frame.observed_at.isoformat(),
+        payload=frame.payload.hex(),
+        before={"kind": frame.kind, **_told(change.before)},
+        after=now,
+    )
+
+
+def _told(derived: Derived) -> dict[str, object]:
+    return {"measurements": sorted(derived.measured), "events": sorted(derived.happened)}

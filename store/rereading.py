@@ -1,0 +1,128 @@
+"""What frames of the journal mean to the present codecs, and how that differs from what was derived: pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from devices import codec
+from devices.catalogue import model
+from domain.errors import DecodeError, Reason, UnknownModelError
+from domain.states import reported_state
+from domain.uplinks import Decoded
+from store.places import KnownDevice
+
+Moment = tuple[int, datetime]
+"""A device and an event time."""
+Measured = tuple[str, float]
+Happened = tuple[int, int, str, str]
+"""Asset, counter, kind, state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalFrame:
+    """A frame of the journal; `kind` as it was understood when it came."""
+
+    received_at: datetime
+    device_key: int
+    session: str
+    f_cnt: int
+    f_port: int
+    payload: bytes
+    observed_at: datetime
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Why a frame means nothing."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    decoded: Decoded
+    measured: tuple[Measured, ...]
+    state: str | None
+
+
+Meaning = _Meaning | Undecodable
+
+
+@dataclass(slots=True)
+class Derived:
+    """Everything derived from the frames of one moment."""
+
+    measured: list[Measured] = field(default_factory=list)
+    happened: list[Happened] = field(default_factory=list)
+
+    def same_as(self, other: "Derived") -> bool:
+        """As bags: the database keeps no order."""
+        return (self.measured == other.measured or sorted(self.measured) == sorted(other.measured)) and (
+            self.happened == other.happened or sorted(self.happened) == sorted(other.happened)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A moment that would be told otherwise today."""
+
+    frames: list[tuple[JournalFrame, Meaning]]
+    before: Derived
+    after: Derived
+
+
+@lru_cache(maxsize=50_000)
+def read(model_key: str, f_port: int, payload: bytes) -> Meaning:
+    """What these bytes mean; sensors of one model say the same few things over and over."""
+    try:
+        decoded = codec.decode(model(model_key), f_port, payload)
+    except DecodeError as error:
+        return Undecodable(Reason.UNDECODABLE, str(error))
+    except UnknownModelError as error:
+        return Undecodable(Reason.UNKNOWN_MODEL, str(error))
+    state = reported_state(decoded.measurements)
+    measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
+    return _Meaning(decoded, measured, state.value if state else None)
+
+
+def differences(
+    frames: Iterable[JournalFrame],
+    device_of: Callable[[int], KnownDevice],
+    found: Mapping[Moment, Derived],
+) -> list[Change]:
+    """The moments of these frames of which something else was derived than would be today.
+
+    `frames` must have every frame of each of its moments.
+    """
+    moments: defaultdict[Moment, list[tuple[JournalFrame, Meaning]]] = defaultdict(list)
+    for frame in frames:
+        meaning = read(device_of(frame.device_key).model, frame.f_port, frame.payload)
+        moments[frame.device_key, frame.observed_at].append((frame, meaning))
+    changes = []
+    for moment, told in moments.items():
+        after, before = _derived(told, device_of(moment[0])), found.get(moment, _NOTHING)
+        if not after.same_as(before) or any(_kind_changed(frame, meaning) for frame, meaning in told):
+            changes.append(Change(frames=told, before=before, after=after))
+    return changes
+
+
+_NOTHING = Derived()
+
+
+def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) -> Derived:
+    derived = Derived()
+    for frame, meaning in told:
+        if isinstance(meaning, Undecodable):
+            continue
+        derived.measured += meaning.measured
+        if meaning.state and (asset_key := device.asset_key_at(frame.observed_at)) is not None:
+            derived.happened.append((asset_key, frame.f_cnt, meaning.decoded.kind.value, meaning.state))
+    return derived
+
+
+def _kind_changed(frame: JournalFrame, meaning: Meaning) -> bool:
+    return not isinstance(meaning, Undecodable) and meaning.decoded.kind.value != frame.kind

@@ -1,0 +1,97 @@
+"""Moments of the journal told otherwise: what was derived of them goes, what is derived today comes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+
+from domain.ids import DeviceId
+from domain.uplinks import Rejected
+from store.pool import Connection
+from store.queries import copy_in, query
+from store.rereading import Change, JournalFrame, Meaning, Undecodable
+from store.rows import EVENT_TYPES, MEASUREMENT_TYPES, columns, dead_letter_row
+
+_FRAME_COLUMNS = ("received", "device_keys", "sessions", "f_cnts", "payloads", "codecs", "versions", "kinds")
+
+
+async def rewrite(connection: Connection, changes: Sequence[Change], names: dict[int, DeviceId]) -> None:
+    """Put these moments right, in the caller's transaction."""
+    await _delete(connection, changes)
+    await _insert(connection, changes)
+    told = [pair for change in changes for pair in change.frames]
+    await _retell(connection, [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)])
+    await _set_aside(connection, told, names)
+
+
+async def _delete(connection: Connection, changes: Sequence[Change]) -> None:
+    moments = [_moment(change) for change in changes if change.before.measured or change.before.happened]
+    for _, group in groupby(sorted(moments, key=_time), key=_day):
+        day = list(group)
+        parameters = {**columns(("observed", "device_keys"), day), "earliest": day[0][0], "latest": day[-1][0]}
+        await connection.execute(query("delete_replay_measurements"), parameters)
+        await connection.execute(query("delete_replay_events"), parameters)
+
+
+async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
+    moments = [(*_moment(change), change.after) for change in changes]
+    measured = ((at, device, key, value) for at, device, after in moments for key, value in after.measured)
+    happened = (
+        (at, asset, device, f_cnt, kind, state)
+        for at, device, after in moments
+        for asset, f_cnt, kind, state in after.happened
+    )
+    await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measured)
+    await copy_in(connection, "copy_events", EVENT_TYPES, happened)
+
+
+async def _retell(connection: Connection, told: list[tuple[JournalFrame, Meaning]]) -> None:
+    """The journal says which codec reads a frame, and why the device spoke."""
+    rows = [
+        (
+            frame.received_at, frame.device_key, frame.session, frame.f_cnt, frame.payload,
+            meaning.decoded.model, meaning.decoded.codec_version, meaning.decoded.kind.value,
+        )
+        for frame, meaning in told
+        if not isinstance(meaning, Undecodable)
+    ]  # fmt: skip
+    if rows:
+        times = [row[0] for row in rows]
+        span = {"earliest": min(times), "latest": max(times)}
+        await connection.execute(query("update_replay_frames"), {**columns(_FRAME_COLUMNS, rows), **span})
+
+
+async def _set_aside(
+    connection: Connection, told: list[tuple[JournalFrame, Meaning]], names: dict[int, DeviceId]
+) -> None:
+    """A frame that means nothing any more is a dead letter, too."""
+    letters = [
+        _letter(frame, meaning, names[frame.device_key]) for frame, meaning in told if isinstance(meaning, Undecodable)
+    ]
+    async with connection.cursor() as cursor:
+        if letters:
+            rows = [dead_letter_row(letter) for letter in letters]
+            await cursor.executemany(query("insert_journal_dead_letters"), rows)
+
+
+def _letter(frame: JournalFrame, why: Undecodable, device_id: DeviceId) -> Rejected:
+    return Rejected(
+        reason=why.reason,
+        detail=why.detail,
+        topic=f"journal/{device_id}/{frame.session}/{frame.f_cnt}",
+        device_id=device_id,
+        payload=frame.payload,
+        received_at=frame.received_at,
+    )
+
+
+def _moment(change: Change) -> tuple[datetime, int]:
+    frame, _ = change.frames[0]
+    return frame.observed_at, frame.device_key
+
+
+def _time(moment: tuple[datetime, int]) -> datetime:
+    return moment[0]
+
+
+def _day(moment: tuple[datetime, int]) -> object:
+    return moment[0].date()

@@ -1,0 +1,120 @@
+"""Frames, events and dead letters as rows of the database."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from domain.errors import Reason
+from domain.states import reported_state
+from domain.uplinks import Accepted, Rejected, Uplink
+from store.folds import Event, Latest
+from store.places import KnownDevice
+
+Rows = Iterable[Sequence[object]]
+Keyed = list[tuple[KnownDevice, Accepted]]
+
+UPLINK_TYPES = (
+    "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
+    "float4", "float4", "int2", "text", "int2", "text",
+)  # fmt: skip
+MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
+EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
+STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
+CONDITION_COLUMNS = (
+    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr", "battery_percent_at", "battery_percent",
+    "battery_volts_at", "battery_volts", "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
+)  # fmt: skip
+SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
+
+
+def frame_key(uplink: Uplink) -> bytes:
+    """What names a frame, whoever delivers it and whenever: device, session, counter, payload; 16 bytes."""
+    digest = blake2b(digest_size=16)
+    digest.update(f"{uplink.device_id}\0{uplink.session}\0{uplink.f_cnt}\0{uplink.f_port}\0".encode())
+    digest.update(uplink.payload)
+    return digest.digest()
+
+
+def event(device: KnownDevice, frame: Accepted) -> Event | None:
+    """The state-bearing event in a frame, or None where it says nothing of an asset."""
+    state = reported_state(frame.decoded.measurements)
+    asset_key = device.asset_key_at(frame.uplink.observed_at)
+    if state is None or asset_key is None:
+        return None
+    return Event(
+        asset_key=asset_key,
+        device_key=device.device_key,
+        observed_at=frame.uplink.observed_at,
+        f_cnt=frame.uplink.f_cnt,
+        kind=frame.decoded.kind.value,
+        state=state,
+        silent_after=device.silent_after,
+    )
+
+
+def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
+    """The row of a frame in the journal."""
+    uplink, decoded = frame.uplink, frame.decoded
+    return (
+        uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
+        uplink.payload, uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm, uplink.snr_db,
+        uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind.value,
+    )  # fmt: skip
+
+
+def measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
+    """One row for each thing measured."""
+    for device, frame in keyed:
+        for key, value in frame.decoded.measurements.items():
+            yield frame.uplink.observed_at, device.device_key, key, float(value)  # type: ignore[arg-type]
+
+
+def event_row(event: Event) -> Sequence[object]:
+    """The row of an event."""
+    return event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value
+
+
+def state_row(latest: Latest) -> Sequence[object]:
+    """One row for `apply_states`."""
+    event = latest.event
+    return (
+        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at,
+        latest.since, latest.unbroken, latest.earliest,
+    )  # fmt: skip
+
+
+def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
+    """One row for `apply_sessions`."""
+    return device.device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
+
+
+def columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
+    """Rows turned into one array for each column."""
+    columns: dict[str, list[object]] = {name: [] for name in names}
+    for row in rows:
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return columns
+
+
+def fingerprint(reason: Reason, topic: str, payload: bytes) -> bytes:
+    """What makes two dead letters the same: reason, topic and bytes."""
+    key = blake2b(f"{reason}\0{topic}".encode("utf-8", "backslashreplace")).digest()
+    return blake2b(payload, digest_size=16, key=key).digest()
+
+
+def dead_letter_row(item: Rejected) -> dict[str, object]:
+    """The row of a dead letter."""
+    return {
+        "fingerprint": fingerprint(item.reason, item.topic, item.same_as.encode() or item.payload),
+        "reason": item.reason.value,
+        "detail": storable(item.detail),
+        "topic": storable(item.topic),
+        "device_id": item.device_id and storable(item.device_id),
+        "payload": item.payload,
+        "received_at": item.received_at,
+    }
+
+
+def storable(text: str) -> str:
+    """PostgreSQL's text has no NUL and no lone surrogates; nothing is dropped silently, only made visible."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()[:4000]

@@ -1,0 +1,9 @@
+-- Moments of a device that more than one frame of the journal tells of: their frames are read together, last.
+-- Event time is never after receipt, nor more than 92 days before it.
+CREATE TEMPORARY TABLE replay_shared AS
+SELECT device_key, observed_at
+FROM uplink
+WHERE received_at >= %(begins)s::timestamptz - INTERVAL '93 days'
+  AND received_at < %(ends)s::timestamptz + INTERVAL '93 days'
+GROUP BY device_key, observed_at
+HAVING count(*) > 1 AND bool_or(received_at >= %(begins)s AND received_at < %(ends)s)

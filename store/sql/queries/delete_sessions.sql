@@ -1,0 +1,1 @@
+DELETE FROM session_block WHERE device_key = ANY (%(keys)s)

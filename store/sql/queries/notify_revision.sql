@@ -1,1 +1,0 @@
-SELECT pg_notify('smartplace_revision', %(revision)s::text)

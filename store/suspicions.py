@@ -1,0 +1,56 @@
+"""Frames that look as if somebody had tampered: counters that fall, and counters that come again. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from itertools import groupby, pairwise
+
+from domain.security import RESET_BY, SecurityCode, SecurityEvent
+from domain.uplinks import Uplink
+from store.folds import frame_order
+from store.rows import Keyed
+
+Link = tuple[object, object]
+"""A device and a session."""
+
+
+def suspicions(
+    keyed: Keyed, *, last_counters: Mapping[Link, int], heard: Set[tuple[object, object, object]]
+) -> Iterator[SecurityEvent]:
+    """What is suspicious in a batch of new frames.
+
+    `last_counters` is what links had reached whose newest frame fell far below it; `heard` the counters of these frames
+    that had been heard before, with other content, for else the frames would not be new.
+    """
+    again: defaultdict[Link, set[object]] = defaultdict(set)
+    for device_key, session, f_cnt in heard:
+        again[device_key, session].add(f_cnt)
+    frames = [((device.device_key, frame.uplink.session), frame) for device, frame in keyed]
+    ordered = sorted(frames, key=lambda pair: (pair[0], frame_order(pair[1])))
+    for link, group in groupby(ordered, key=lambda pair: pair[0]):
+        uplinks = [frame.uplink for _, frame in group]
+        fall = _fall(uplinks) or ((last_counters[link], uplinks[-1]) if link in last_counters else None)
+        if fall is not None:
+            before, after = fall
+            yield _event(SecurityCode.COUNTER_RESET, after, f"from {before} to {after.f_cnt}")
+        else:
+            yield from _reused(uplinks, again[link])
+
+
+def _fall(uplinks: list[Uplink]) -> tuple[int, Uplink] | None:
+    for before, after in pairwise(uplinks):
+        if after.f_cnt < before.f_cnt - RESET_BY:
+            return before.f_cnt, after
+    return None
+
+
+def _reused(uplinks: list[Uplink], heard: set[object]) -> Iterator[SecurityEvent]:
+    for uplink in uplinks:
+        if uplink.f_cnt in heard:
+            yield _event(SecurityCode.COUNTER_REUSED, uplink, f"{uplink.f_cnt} came again with other content")
+        heard.add(uplink.f_cnt)
+
+
+def _event(code: SecurityCode, uplink: Uplink, detail: str) -> SecurityEvent:
+    return SecurityEvent(
+        code=code, device_id=uplink.device_id, session=uplink.session, detail=detail, observed_at=uplink.observed_at
+    )
