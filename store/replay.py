@@ -4,11 +4,15 @@ One transaction for each window of frames, in order of receipt, on a snapshot: w
 neither seen nor touched. What is right already is not written again, so that compressed history stays compressed.
 """
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from psycopg.rows import tuple_row
 
 from domain.errors import CommandError
 from domain.ids import DeviceId
@@ -95,8 +99,26 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
     finally:
         if not connection.broken:
             await connection.execute(query("reset_time_limit"))
-            await connection.execute(query("drop_replay_shared"))
+            await connection.execute(query("drop_replay_late"))
             await connection.execute(query("unlock_replay"))
+
+
+class _Pass(NamedTuple):
+    """The statements of one way through the journal."""
+
+    bounds: str
+    frames: str
+    measurements: str
+    events: str
+
+
+_ON_TIME = _Pass("select_replay_bounds", "select_replay_frames", "select_replay_measurements", "select_replay_events")
+_LATE = _Pass(
+    "select_replay_late_bounds",
+    "select_replay_late_frames",
+    "select_replay_late_measurements",
+    "select_replay_late_events",
+)
 
 
 class _Replay:
@@ -119,14 +141,16 @@ class _Replay:
         if not total:
             return
         span = {"begins": extent["begins"], "ends": extent["ends"], "device_key": self._device_key}
-        await self._connection.execute(query("create_replay_shared"), span)
-        bounds = await self._rows("select_replay_bounds", {**span, "rows": WINDOW_ROWS})
-        edges = [*(row["received_at"] for row in bounds), extent["ends"]]
-        for begins, ends in pairwise(edges):
-            await self._window("select_replay_frames", {**span, "begins": begins, "ends": ends})
+        for name in ("create_replay_shared", "index_replay_shared", "create_replay_late", "index_replay_late"):
+            await self._connection.execute(query(name), span)
+        await self._pass(_ON_TIME, span, last=extent["ends"], total=total)
+        await self._pass(_LATE, span, last=None, total=total)
+
+    async def _pass(self, way: _Pass, span: dict[str, object], *, last: object, total: int) -> None:
+        bounds = await self._rows(way.bounds, {**span, "rows": WINDOW_ROWS})
+        for begins, ends in pairwise([*(bound for (bound,) in bounds), last]):
+            await self._window(way, {**span, "begins": begins, "ends": ends})
             self._progress(self.report.frames, total)
-        await self._window("select_replay_shared_frames", span)
-        self._progress(self.report.frames, total)
 
     async def _learn_devices(self) -> None:
         registered = await read_devices(self._connection)
@@ -137,28 +161,26 @@ class _Replay:
         self._devices = {device.device_key: device for device in registered.values()}
         self._names = {device.device_key: device_id for device_id, device in registered.items()}
 
-    async def _window(self, frames_query: str, span: dict[str, object]) -> None:
+    async def _window(self, way: _Pass, span: dict[str, object]) -> None:
         async with self._connection.transaction():
             await self._connection.execute(query("read_one_snapshot"))
-            frames = [JournalFrame(**row) for row in await self._rows(frames_query, span)]  # type: ignore[arg-type]
-            found = await self._derived(frames)
-            changes = differences(frames, self._devices.__getitem__, found)
+            frames = [JournalFrame(*row) for row in await self._rows(way.frames, span)]
+            if not frames:
+                return
+            changes = differences(frames, self._devices, await self._derived(way, frames))
             self._note(frames, changes)
             if changes and not self._scope.dry_run:
                 await rewrite(self._connection, changes, self._names)
 
-    async def _derived(self, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
-        """What was derived from the days of these frames; one day of a late frame costs no more than that day."""
-        moments = sorted({frame.observed_at for frame in frames})
-        found: dict[Moment, Derived] = {}
-        for _, group in groupby(moments, key=datetime.date):
-            day = list(group)
-            span = {"earliest": day[0], "latest": day[-1], "device_key": self._device_key}
-            for row in await self._rows("select_replay_measurements", span):
-                _at(found, row).measured.append((row["key"], row["value"]))  # type: ignore[arg-type]
-            for row in await self._rows("select_replay_events", span):
-                happened = (row["asset_key"], row["f_cnt"], row["kind"], row["state"])
-                _at(found, row).happened.append(happened)  # type: ignore[arg-type]
+    async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
+        """What was derived from the time of these frames."""
+        times = [frame.observed_at for frame in frames]
+        span = {"earliest": min(times), "latest": max(times), "device_key": self._device_key}
+        found: defaultdict[Moment, Derived] = defaultdict(Derived)
+        for device_key, observed_at, key, value in await self._rows(way.measurements, span):
+            found[device_key, observed_at].measured.append((key, value))
+        for device_key, observed_at, *happened in await self._rows(way.events, span):
+            found[device_key, observed_at].happened.append(tuple(happened))
         return found
 
     def _note(self, frames: Sequence[JournalFrame], changes: Sequence[Change]) -> None:
@@ -169,12 +191,9 @@ class _Replay:
             if len(self.report.examples) < EXAMPLES:
                 self.report.examples.append(_example(change, self._names))
 
-    async def _rows(self, name: str, parameters: Mapping[str, object]) -> list[dict[str, object]]:
-        return await (await self._connection.execute(query(name), parameters, binary=True)).fetchall()
-
-
-def _at(found: dict[Moment, Derived], row: dict[str, object]) -> Derived:
-    return found.setdefault((row["device_key"], row["observed_at"]), Derived())  # type: ignore[arg-type]
+    async def _rows(self, name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        async with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return await (await cursor.execute(query(name), parameters)).fetchall()
 
 
 def _example(change: Change, names: dict[int, DeviceId]) -> Example:

@@ -1,10 +1,11 @@
 """What frames of the journal mean to the present codecs, and how that differs from what was derived: pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
@@ -20,8 +21,7 @@ Happened = tuple[int, int, str, str]
 """Asset, counter, kind, state."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalFrame:
+class JournalFrame(NamedTuple):
     """A frame of the journal; `kind` as it was understood when it came."""
 
     received_at: datetime
@@ -91,7 +91,7 @@ def read(model_key: str, f_port: int, payload: bytes) -> Meaning:
 
 def differences(
     frames: Iterable[JournalFrame],
-    device_of: Callable[[int], KnownDevice],
+    devices: Mapping[int, KnownDevice],
     found: Mapping[Moment, Derived],
 ) -> list[Change]:
     """The moments of these frames of which something else was derived than would be today.
@@ -100,11 +100,11 @@ def differences(
     """
     moments: defaultdict[Moment, list[tuple[JournalFrame, Meaning]]] = defaultdict(list)
     for frame in frames:
-        meaning = read(device_of(frame.device_key).model, frame.f_port, frame.payload)
+        meaning = read(devices[frame.device_key].model, frame.f_port, frame.payload)
         moments[frame.device_key, frame.observed_at].append((frame, meaning))
     changes = []
     for moment, told in moments.items():
-        after, before = _derived(told, device_of(moment[0])), found.get(moment, _NOTHING)
+        after, before = _derived(told, devices[moment[0]]), found.get(moment, _NOTHING)
         if not after.same_as(before) or any(_kind_changed(frame, meaning) for frame, meaning in told):
             changes.append(Change(frames=told, before=before, after=after))
     return changes

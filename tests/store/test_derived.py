@@ -45,7 +45,7 @@ def derived(conninfo, *, without=()):
         }
 
 
-def real_frame(noon, device_id, f_cnt, *, seconds, session="s", kind=Kind.EVENT, rssi=-90.0, **measurements):
+def real_frame(noon, device_id, f_cnt, *, seconds, session="s", kind=Kind.EVENT, rssi=-90.0, late=True, **measurements):
     """A frame whose payload says these measurements, in its model's own bytes."""
     found = model(DEVICES[device_id])
     encoded = found.encode(kind, measurements)
@@ -60,7 +60,7 @@ def real_frame(noon, device_id, f_cnt, *, seconds, session="s", kind=Kind.EVENT,
             payload=encoded.payload,
             observed_at=observed_at,
             time_source=TimeSource.GATEWAY,
-            received_at=noon + timedelta(hours=30, seconds=seconds / 1000),
+            received_at=noon + timedelta(hours=30, seconds=seconds / 1000) if late else observed_at,
             rssi_dbm=rssi,
         ),
         decoded=codec.decode(found, encoded.f_port, encoded.payload),
@@ -106,6 +106,7 @@ def streams(draw):
                 st.booleans(),
                 st.sampled_from([Kind.EVENT, Kind.HEARTBEAT]),
                 st.sampled_from([None, -90.0, -120.0]),
+                st.booleans(),
             ),
             min_size=1,
             max_size=40,
@@ -128,7 +129,7 @@ def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(database, o
     sent, batches = stream
     # The same device, session, counter and payload is the same frame: it was observed once.
     frames, seen = [], {}
-    for device_id, session, f_cnt, seconds, occupied, kind, rssi in sent:
+    for device_id, session, f_cnt, seconds, occupied, kind, rssi, late in sent:
         frame = real_frame(
             noon,
             device_id,

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS replay_late, replay_shared

@@ -1,0 +1,1 @@
+CREATE INDEX ON replay_late (observed_at)

@@ -1,0 +1,1 @@
+CREATE INDEX ON replay_shared (device_key, observed_at)

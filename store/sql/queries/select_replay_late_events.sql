@@ -1,0 +1,7 @@
+SELECT device_key, observed_at, asset_key, f_cnt, kind, state
+FROM event AS d
+JOIN (
+    SELECT DISTINCT device_key, observed_at FROM replay_late
+    WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
+) AS moment USING (device_key, observed_at)
+WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
