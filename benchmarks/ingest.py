@@ -133,6 +133,8 @@ def smartplace(bench: Bench, workers: int) -> Iterator[psutil.Process]:
         "SMARTPLACE_MQTT_CLIENT_ID": f"benchmark-{workers}",
         "SMARTPLACE_MQTT_RECEIVE_MAXIMUM": "4000",
         "SMARTPLACE_BATCH_ROWS": "2000",
+        "SMARTPLACE_FLOOD_PER_MINUTE": "1000000",
+        "SMARTPLACE_FLOOD_BURST": "10000000",
         "SMARTPLACE_LOG_LEVEL": "WARNING",
     }
     began = datetime.now(UTC)

@@ -140,6 +140,9 @@ class Platform:
             "session_key": "k" * 40,
             "secure_cookies": False,
             "tick_seconds": 1,
+            # These devices speak as fast as the broker takes it.
+            "flood_per_minute": 1_000_000,
+            "flood_burst": 10_000_000,
             **self.settings,
         }
         return {**os.environ, **{f"SMARTPLACE_{name.upper()}": str(value) for name, value in settings.items()}}

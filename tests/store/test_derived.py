@@ -129,7 +129,7 @@ def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(database, o
     sent, batches = stream
     # The same device, session, counter and payload is the same frame: it was observed once.
     frames, seen = [], {}
-    for device_id, session, f_cnt, seconds, occupied, kind, rssi, late in sent:
+    for device_id, session, f_cnt, seconds, occupied, kind, rssi, _late in sent:
         frame = real_frame(
             noon,
             device_id,
