@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 from fastapi import HTTPException
 from fastapi.sse import format_sse_event
@@ -60,14 +61,14 @@ async def _renewed(live: Live, heartbeat_s: float) -> AsyncIterator[Snapshot]:
     A timeout ends the iterator it interrupts. Following afresh starts with the newest snapshot, so that is
     the heartbeat, and nothing is missed.
     """
-    snapshots = live.follow()
     while True:
-        try:
-            async with asyncio.timeout(heartbeat_s):
-                snapshot = await anext(snapshots, None)
-        except TimeoutError:
-            snapshots = live.follow()
-            continue
-        if snapshot is None:
-            return
-        yield snapshot
+        async with aclosing(live.follow()) as snapshots:
+            while True:
+                try:
+                    async with asyncio.timeout(heartbeat_s):
+                        snapshot = await anext(snapshots, None)
+                except TimeoutError:
+                    break
+                if snapshot is None:
+                    return
+                yield snapshot

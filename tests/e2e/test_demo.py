@@ -135,7 +135,8 @@ def test_told_to_stop_it_stops_and_nothing_survives(small_demo, number):
 def test_a_page_that_is_open_does_not_hold_it_back(small_demo):
     demo = small_demo()
     with httpx.stream("GET", f"{demo.url}/v1/events", timeout=10) as stream:
-        assert next(stream.iter_lines())
+        lines = stream.iter_lines()  # nobody holding it would close the stream
+        assert next(lines)
         demo.process.terminate()
         assert demo.wait_ended() == 0
     assert demo.survivors() == {}

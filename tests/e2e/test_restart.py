@@ -175,7 +175,8 @@ def test_stopping_is_quick_and_without_complaint(database, new_platform):
     with platform.process("ingest") as ingest, platform.process("serve") as serve:
         until(platform.is_ready, what="ingest and the web server")
         with httpx.stream("GET", f"{platform.url}/v1/events", timeout=10) as stream:
-            assert next(stream.iter_lines())
+            lines = stream.iter_lines()  # nobody holding it would close the stream
+            assert next(lines)
             for process in (serve, ingest):
                 process.terminate()
                 assert process.wait(10) == 0

@@ -107,7 +107,9 @@ def served(create_app, live, borough, serve):
 def test_a_client_that_leaves_ends_its_stream(served, live, eventually):
     with httpx.Client() as client:
         with open_stream(client, served.url) as answer:
-            assert next(answer.iter_lines()) == "event: frame"
+            # Held on to: an iterator that nobody holds closes the connection with it.
+            lines = answer.iter_lines()
+            assert next(lines) == "event: frame"
             assert live.followers == 1
         eventually(lambda: live.followers == 0)
 
