@@ -63,13 +63,13 @@ def test_any_bytes_on_a_port_in_use_are_a_frame_or_refused(device, data):
 @settings(deadline=None)
 @given(data=st.data())
 def test_vectors_joined_cut_and_overwritten_are_a_frame_or_refused(device, data):
-    vector = data.draw(st.sampled_from(UPLINKS[device.key]))
-    pieces = data.draw(st.lists(st.sampled_from(UPLINKS[device.key]).map(payload_of), max_size=3))
-    payload = bytearray(payload_of(vector) + b"".join(pieces))[: data.draw(st.integers(0, LORAWAN_MOST))]
-    for at, octet in data.draw(st.dictionaries(st.integers(0, LORAWAN_MOST), st.integers(0, 255), max_size=4)).items():
-        if at < len(payload):
-            payload[at] = octet
-    decode_or_refuse(device, vector["f_port"], bytes(payload))
+    vectors = st.sampled_from(UPLINKS[device.key])
+    one, other, length, at, octets = data.draw(
+        st.tuples(vectors, vectors, st.integers(0, LORAWAN_MOST), st.integers(0, 40), st.binary(max_size=4))
+    )
+    payload = (payload_of(one) + payload_of(other))[:length]
+    overwritten = payload[:at] + octets + payload[at + len(octets) :]
+    decode_or_refuse(device, one["f_port"], overwritten)
 
 
 @pytest.mark.parametrize(("device", "vector"), CASES)
