@@ -10,7 +10,7 @@ On any application fPort, big-endian; words are uint16:
 |      | bit 1: temperature, 175 x / 65535 - 45 degrees Celsius; relative humidity, 100 x / 65535 percent |
 |      | bit 2: barometric pressure, one word, x 2 Pa                                                     |
 |      | bit 3: light: visible and infrared, infrared; illuminance follows from both                      |
-|      | bit 4: carbon dioxide, x - 32768 ppm; status of its sensor; raw infrared reading                 |
+|      | bit 4: carbon dioxide, x - 32768 ppm, below 0 none; status of its sensor; raw infrared reading   |
 |      | bit 5: activity, one word: how often the PIR sensor was triggered in the period                  |
 |      | bit 6: total volatile organic compounds, one word, ppb                                           |
 
@@ -79,7 +79,8 @@ def _light(words: list[int], measurements: Measurements, raw: dict[str, object])
 
 
 def _carbon_dioxide(words: list[int], measurements: Measurements, raw: dict[str, object]) -> None:
-    measurements["co2_ppm"] = words[0] - _CO2_OFFSET
+    if words[0] >= _CO2_OFFSET:
+        measurements["co2_ppm"] = words[0] - _CO2_OFFSET
     raw |= {"co2_status_code": words[1], "co2_infrared": words[2]}
 
 

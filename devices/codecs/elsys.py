@@ -12,6 +12,7 @@ those that it has a sensor for:
 | 06   | carbon dioxide, uint16 ppm                                                               |
 | 07   | battery, uint16 mV                                                                       |
 | 08   | analogue input 1, uint16 mV                                                              |
+| 09   | place, 6 bytes, kept as hex                                                              |
 | 0a   | pulses 1 since the report before, uint16                                                 |
 | 0b   | pulses 1 in total, uint32                                                                |
 | 0c   | external temperature 1, int16, tenths of a degree Celsius                                |
@@ -21,6 +22,7 @@ those that it has a sensor for:
 | 10   | infrared temperature, of the sensor and of what it sees, int16 tenths of a degree each   |
 | 11   | presence, uint8: 0 nobody, 1 pending, 2 somebody                                         |
 | 12   | water leak, uint8                                                                        |
+| 13   | picture in infrared, 65 bytes, kept as hex                                               |
 | 14   | barometric pressure, uint32, thousandths of a hectopascal                                |
 | 15   | sound, peak and mean, uint8 decibels each                                                |
 | 16   | pulses 2 since the report before, uint16                                                 |
@@ -30,6 +32,7 @@ those that it has a sensor for:
 | 1a   | digital input 2, uint8                                                                   |
 | 1b   | load cell, int32 microvolts                                                              |
 | 1c   | total volatile organic compounds, uint16 ppb                                             |
+| 3d   | debug, 4 bytes, kept as hex                                                              |
 
 Frames do not tell why they were sent: all are heartbeats. From the first unknown type on the bytes are kept in
 raw["undecoded"].
@@ -61,6 +64,7 @@ _CHANNELS = ChannelTable(
         "06": (Value("co2_ppm", "H"),),
         "07": (Value("battery_volts", "H", 1000),),
         "08": (Value("analogue_1_millivolts", "H"),),
+        "09": (Value("place", "6s"),),
         "0a": (Value("pulses_1", "H"),),
         "0b": (Value("pulses_1_total", "I"),),
         "0c": (Value("external_temperature_1_celsius", "h", 10),),
@@ -70,6 +74,7 @@ _CHANNELS = ChannelTable(
         "10": (Value("infrared_own_celsius", "h", 10), Value("infrared_seen_celsius", "h", 10)),
         "11": (Value("presence_code", "B"),),
         "12": (Value("water_leak_code", "B"),),
+        "13": (Value("infrared_picture", "65s"),),
         "14": (Value("pressure_hpa", "I", 1000),),
         "15": (Value("sound_peak_decibels", "B"), Value("sound_mean_decibels", "B")),
         "16": (Value("pulses_2", "H"),),
@@ -79,6 +84,7 @@ _CHANNELS = ChannelTable(
         "1a": (Value("digital_2", "B"),),
         "1b": (Value("load_cell_microvolts", "i"),),
         "1c": (Value("tvoc_ppb", "H"),),
+        "3d": (Value("debug", "4s"),),
     },
 )
 

@@ -14,6 +14,8 @@ from domain.ids import DeviceId
 from domain.places import Device
 from domain.uplinks import Kind
 from simulators.chirpstack import NETWORK_DELAY, Node, up_event
+from simulators.readings import BatterySensor
+from simulators.spells import Spell
 
 AT = datetime(2026, 3, 2, 9, 30, 1, 250_000, tzinfo=UTC)
 NODE = Node(
@@ -124,24 +126,18 @@ def test_a_device_without_an_asset_goes_by_its_eui(key: str) -> None:
     assert event(1)["deviceInfo"][key] == "5a00000102030405"
 
 
-PRESENCE = [device for device in catalogue.MODELS if "occupied" in device.measures]
+WATCHING = [device for device in catalogue.MODELS if device.senses]
 
 
-@pytest.mark.parametrize("device", PRESENCE, ids=lambda device: device.key)
+@pytest.mark.parametrize("device", WATCHING, ids=lambda device: device.key)
 @pytest.mark.parametrize("kind", [Kind.STARTUP, Kind.EVENT, Kind.HEARTBEAT])
+@pytest.mark.parametrize("at", [datetime(2026, 1, 17, 5, tzinfo=UTC), datetime(2032, 7, 17, 14, tzinfo=UTC)])
 @pytest.mark.parametrize("occupied", [True, False])
-@pytest.mark.parametrize(("celsius", "volts", "percent"), [(-12.5, 2.6, 0), (38.5, 3.5, 100)])
-def test_every_presence_sensor_can_be_played(device, kind, occupied, celsius, volts, percent):
-    told = {
-        "occupied": occupied,
-        "temperature_celsius": celsius,
-        "battery_volts": volts,
-        "battery_percent": percent,
-        "battery_low": occupied,
-        "previous_state_minutes": 4_000,
-    }
-    frame = encode(device, kind, told)
-    said = decode(device, frame.f_port, frame.payload).measurements
-    assert said.get("occupied", occupied) == occupied
-    if kind is not Kind.STARTUP:
-        assert "occupied" in said
+def test_every_sensor_of_a_bay_or_a_bench_can_be_played(places, device, kind, at, occupied):
+    spell = Spell(begins_at=at, ends_at=at + timedelta(hours=1), occupied=occupied)
+    for asset in places.assets[:12]:
+        told = BatterySensor(asset, seed=1, begins_at=AT).read(at, spell) | {"previous_state_minutes": 4_000}
+        frame = encode(device, kind, told)
+        said = decode(device, frame.f_port, frame.payload).measurements
+        assert said.get("occupied", occupied) == occupied
+        assert kind is Kind.STARTUP or said[device.measures[0]] == told[device.measures[0]]
