@@ -40,6 +40,7 @@ MODELS: tuple[DeviceModel, ...] = (
     browan_tbms100.MODEL,
     cayenne_lpp.MODEL,
     decentlab_dl_iam.MODEL,
+    elsys.ELT_ULTRASONIC,
     elsys.EMS_DESK,
     elsys.ERS,
     elsys.ERS_CO2,

@@ -55,6 +55,7 @@ class ChannelTable:
     def __init__(self, byte_order: str, tags: Mapping[str, tuple[Value, ...]]) -> None:
         self._channels = {bytes.fromhex(tag): _Channel(byte_order, values) for tag, values in tags.items()}
         self._tag_size = len(next(iter(self._channels)))
+        self.names = {value.name for values in tags.values() for value in values}
 
     def read(self, payload: bytes, at: int = 0) -> Reading:
         """Read channels from `at` on; `rest` begins at the first unknown tag.

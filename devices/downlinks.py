@@ -20,6 +20,11 @@ class Reboot:
     """Start anew; the device joins again, and counters that it keeps in memory begin at zero."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recalibrate:
+    """Take what is there now for the zero of the scale: fresh air, an empty bay."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetIndicator:
     """Let the indicator light speak, or keep it dark."""
@@ -56,11 +61,14 @@ class RefreshDisplay:
     """Draw the display anew."""
 
 
-Command = SetReportingInterval | Reboot | SetIndicator | ShowText | ShowQrCode | ShowTemplate | RefreshDisplay
+Command = (
+    SetReportingInterval | Reboot | Recalibrate | SetIndicator | ShowText | ShowQrCode | ShowTemplate | RefreshDisplay
+)
 
 COMMANDS: dict[str, type[Command]] = {
     "set-reporting-interval": SetReportingInterval,
     "reboot": Reboot,
+    "recalibrate": Recalibrate,
     "set-indicator": SetIndicator,
     "show-text": ShowText,
     "show-qr-code": ShowQrCode,

@@ -28,6 +28,8 @@ _ATTRIBUTES: Mapping[str, tuple[Value, ...]] = {
     "ff fe": (Value("reset_event", "1s"),),
     "ff ff": (Value("tsl_version", "2s"),),
 }
+ATTRIBUTES = {value.name for values in _ATTRIBUTES.values() for value in values}
+"""What a join report says of the device itself."""
 _JOIN_REPORT = bytes.fromhex("ff0bff ff0101 ff160000000000000000 ff090110 ff0a0110 ff0f00")
 _SOURCE = "Milesight SensorDecoders e79c9d8, encoder of the model"
 

@@ -1,4 +1,4 @@
-"""Elsys ERS (rooms) and EMS Desk: climate, light, motion, presence, sound, LoRaWAN.
+"""Elsys ERS (rooms), EMS Desk and ELT Ultrasonic: climate, light, motion, presence, sound, distance, LoRaWAN.
 
 Channels of one octet of type and a value, big-endian, on any application fPort (5 by default). Each model sends
 those that it has a sensor for:
@@ -37,8 +37,12 @@ those that it has a sensor for:
 Frames do not tell why they were sent: all are heartbeats. From the first unknown type on the bytes are kept in
 raw["undecoded"].
 
+Downlinks are on the fPort after that of the uplinks: 3e, uint8 length, then settings of one octet of type and a
+value, big-endian: 14 the timebase, uint32 seconds; 1f how many timebases make a sending period, uint32; 12 the
+carbon dioxide sensor, uint8, 1 calibrates it.
+
 Source: TTN lorawan-devices elsys/elsys.js at 277e69a; ChirpStack device profiles elsys; ThingsBoard data-converters
-Elsys/ERS2.
+Elsys/ERS2. Downlinks: ELSYS downlink payload v2-1; ELSYS NFC settings specification.
 """
 
 from dataclasses import replace
@@ -46,12 +50,14 @@ from datetime import timedelta
 
 from devices.channels import ChannelTable, Reading, Value
 from devices.codec import DeviceModel, Frame
+from devices.downlinks import Limit, Recalibrate, SetReportingInterval, Support
 from devices.octets import Encoded, check_application_port
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
 
 _F_PORT = 5
+_SETTINGS = 0x3E
 _NOBODY, _SOMEBODY = 0, 2
 _CHANNELS = ChannelTable(
     ">",
@@ -136,6 +142,29 @@ def encode_presence(kind: Kind, measurements: Measurements) -> Encoded:
     return _encode("occupied", kind, measurements)
 
 
+def encode_distance(kind: Kind, measurements: Measurements) -> Encoded:
+    """Encode a report of a distance sensor on fPort 5.
+
+    Raises:
+        ValueError: another kind than a heartbeat, no `distance_mm`, or a value that does not fit.
+    """
+    return _encode("distance_mm", kind, measurements)
+
+
+def _settings(octets: bytes) -> Encoded:
+    return Encoded(f_port=_F_PORT + 1, payload=bytes((_SETTINGS, len(octets))) + octets)
+
+
+def _interval(command: SetReportingInterval) -> Encoded:
+    """The timebase, and one of it for each sending: what is read every n-th time stays so."""
+    return _settings(b"\x14" + command.seconds.to_bytes(4, "big") + b"\x1f" + (1).to_bytes(4, "big"))
+
+
+_DOWNLINKS = "ELSYS downlink payload v2-1; ELSYS NFC settings specification"
+_INTERVAL = Support(
+    command=SetReportingInterval, encode=_interval, source=_DOWNLINKS, limits={"seconds": Limit(60, 86_400)}
+)
+_CALIBRATE = Support(command=Recalibrate, encode=lambda _: _settings(b"\x12\x01"), source=_DOWNLINKS)
 _CLIMATE = ("temperature_celsius", "humidity_percent", "battery_volts")
 _ROOM = (*_CLIMATE, "illuminance_lux", "motion_count")
 _SOURCE = "TTN lorawan-devices elsys/elsys.js at 277e69a; ChirpStack device profiles elsys; ThingsBoard Elsys/ERS2"
@@ -156,8 +185,15 @@ ERS = DeviceModel(
     decode=decode,
     encode=encode,
     kinds=frozenset({Kind.HEARTBEAT}),
+    commands=(_INTERVAL,),
 )
-ERS_CO2 = replace(ERS, key="elsys-ers-co2", name="ERS CO2 room sensor", measures=(*_ROOM, "co2_ppm"))
+ERS_CO2 = replace(
+    ERS,
+    key="elsys-ers-co2",
+    name="ERS CO2 room sensor",
+    measures=(*_ROOM, "co2_ppm"),
+    commands=(_INTERVAL, _CALIBRATE),
+)
 ERS_VOC = replace(ERS, key="elsys-ers-voc", name="ERS VOC room sensor", measures=(*_ROOM, "tvoc_ppb"))
 ERS_SOUND = replace(
     ERS,
@@ -179,4 +215,16 @@ EMS_DESK = replace(
     key="elsys-ems-desk",
     name="EMS Desk presence sensor",
     measures=("occupied", *_CLIMATE),
+)
+ELT_ULTRASONIC = replace(
+    ERS,
+    key="elsys-elt-ultrasonic",
+    name="ELT Ultrasonic distance sensor",
+    senses=AssetKind.BAY,
+    measures=("distance_mm", *_CLIMATE, "pressure_hpa"),
+    encode=encode_distance,
+    disputes=(
+        "Pressure: thousandths of a hectopascal by the examples of ChirpStack; that of TTN for this model would be "
+        "100729 hPa, and is refused.",
+    ),
 )

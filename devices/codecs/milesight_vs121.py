@@ -21,7 +21,7 @@ from datetime import timedelta
 
 from devices.channels import Reading, Value
 from devices.codec import DeviceModel
-from devices.milesight import PERIODIC, REBOOT, channel_table, decoder, encoder, interval_in_seconds
+from devices.milesight import ATTRIBUTES, PERIODIC, REBOOT, channel_table, decoder, encoder, interval_in_seconds
 from domain.uplinks import Kind
 
 
@@ -49,13 +49,15 @@ _CHANNELS = channel_table(
         "0f 85": (Value("unix_seconds", "I"),),
     }
 )
-_COUNTS = {"people_in", "most_people_present", "people_in_regions_1_to_8", "people_in_regions_9_to_16", "flow_a_to_a"}
 
 
 def _kind(reading: Reading) -> Kind:
-    """Without power-on report: a frame without any count is the one that is sent after joining."""
-    counts = reading.measurements or reading.raw.keys() & _COUNTS
-    return Kind.HEARTBEAT if counts else Kind.STARTUP if "serial_number" in reading.raw else Kind.CONFIG
+    """There is no power-on report: the frame without any count is the one that is sent after joining."""
+    if reading.measurements or reading.raw.keys() - ATTRIBUTES - {"undecoded"}:
+        return Kind.HEARTBEAT
+    if reading.raw.keys() & {"power_on", "serial_number"}:
+        return Kind.STARTUP
+    return Kind.CONFIG
 
 
 MODEL = DeviceModel(

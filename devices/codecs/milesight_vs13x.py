@@ -22,6 +22,7 @@ from typing import cast
 from devices.channels import Reading, Value
 from devices.codec import DeviceModel, Frame
 from devices.milesight import (
+    ATTRIBUTES,
     F_PORT,
     PERIODIC,
     REBOOT,
@@ -55,7 +56,6 @@ _CHANNELS = channel_table(
         "10 e4": (Value("region", "B"), Value("mean_stay", "H"), Value("longest_stay", "H")),
     }
 )
-_COUNTS = {"people_in_regions", "region"} | {f"line_{line}_in" for line in _LINES}
 _join_report = encoder(_CHANNELS, "people_in_total", PERIODIC)
 
 
@@ -74,7 +74,7 @@ def decode(f_port: int, payload: bytes) -> Frame:
 
 
 def _kind(reading: Reading) -> Kind:
-    if reading.raw.keys() & _COUNTS:
+    if reading.raw.keys() - ATTRIBUTES:
         return Kind.HEARTBEAT
     kind = reports_periodically(reading)
     return Kind.STARTUP if kind is Kind.CONFIG and "serial_number" in reading.raw else kind

@@ -16,6 +16,7 @@ from domain.uplinks import Kind
 from tests.devices.our_vectors import FILES, MODULE_OF, MODULES, UPLINKS, models_of
 
 HERE = Path(__file__).parent
+CONSUMED = {"parking_status", "keep_alive_status"}  # of PlacePod: they become `occupied`
 KEYS = [device.key for device in MODELS]
 
 
@@ -60,6 +61,16 @@ def test_a_vector_has_a_source_and_a_name_of_its_own(module):
     assert all(vector["source"] for vector in uplinks + downlinks)
     assert all(vector["name"] for vector in uplinks)
     assert len({vector["name"] for vector in uplinks}) == len(uplinks)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_value_of_a_table_of_channels_is_in_a_vector(module):
+    table = getattr(importlib.import_module(f"devices.codecs.{module}"), "_CHANNELS", None)
+    if table is None:
+        return
+    uplinks = FILES[module]["uplinks"]
+    read = {name for vector in uplinks for name in vector["measurements"] | vector.get("raw", {})}
+    assert table.names - read - CONSUMED <= {"reset_event", "tsl_version"}
 
 
 @pytest.mark.parametrize("module", MODULES)

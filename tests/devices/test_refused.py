@@ -64,7 +64,7 @@ def bench(text: str | bytes) -> None:
         ("decentlab-dl-iam", 1, "020bbd00810b92"),
         ("decentlab-dl-iam", 1, "020bbd0001"),
         ("decentlab-dl-iam", 1, "020bbd00010b920000"),
-        ("decentlab-dl-iam", 1, "020bbd0010 0000 0000 0000"),
+        ("decentlab-dl-iam", 1, "020bbd0010 0000 0000"),
         ("elsys-ers", 0, "0100e2"),
         ("elsys-ers", 1, "0100"),
         ("elsys-ers", 1, "0265"),

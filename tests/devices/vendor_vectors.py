@@ -29,6 +29,7 @@ MODELS = {
     ("elsys", "ERS2_CO2_Lite"): ("elsys-ers-co2",),
     ("elsys", "ERS2_Sound"): ("elsys-ers-sound",),
     ("elsys", "ERS2_VOC"): ("elsys-ers-voc",),
+    ("elsys", "elt-ultrasonic-codec"): ("elsys-elt-ultrasonic",),
     ("elsys", "ems-desk-codec"): ("elsys-ems-desk",),
     ("elsys", "ers-codec"): ("elsys-ers",),
     ("elsys", "ers-lite-codec"): ("elsys-ers",),
@@ -76,9 +77,10 @@ MODELS = {
     ("tekzitel", "tekzipark-codec"): ("tekzitel-tekzipark",),
 }
 
-# Models of which no example of a vendor is public; our own vectors are worked by hand.
+# Models of which no example of a vendor is public that could be right; our own vectors are worked by hand.
 WITHOUT_EXAMPLES = {
     "cayenne-lpp",
+    "elsys-elt-ultrasonic",
     "libelium-smart-parking-v1",
     "libelium-smart-parking-v2",
     "moko-lw009-sm",
@@ -147,6 +149,7 @@ FIELDS: dict[str, dict[str, tuple[str, Convert]]] = {
         "pir": ("motion_count", int),
         "co2": ("co2_ppm", int),
         "vdd": ("battery_volts", _thousandth),
+        "distance": ("distance_mm", int),
         "analog1": ("analogue_1_millivolts", int),
         "pulse1": ("pulses_1", int),
         "externalTemperature": ("external_temperature_1_celsius", float),
@@ -243,6 +246,7 @@ KINDS = {
 }
 
 OUR_NOTES = {
+    "ttn/elsys/elt-ultrasonic-codec/uplinkDecoder/0": "WRONG: a pressure of 100729 hPa; the bytes are no measurement",
     "zenner/libelium/smart-parking-v3/11": "WRONG: frame type 9 is reserved, and read as if it were documented",
 }
 
