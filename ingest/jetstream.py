@@ -151,6 +151,7 @@ class JetStreamSource:
             retained=False,
             received_at=self._now(),
             token=token,
+            redelivered=message.metadata.num_delivered > 1,
         )
 
 
