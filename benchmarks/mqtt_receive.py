@@ -1,7 +1,7 @@
 """CPU of receiving a QoS 1 message and acknowledging it later: our own loop against gmqtt, one broker, one load.
 
-Each receiver is a process of its own with uvloop; it takes messages in batches of up to 500, does nothing with them, and
-then acknowledges. Interleaved rounds; medians, and the ratio. The last line is JSON.
+Each receiver is a process of its own with uvloop; it takes messages in batches of up to 500, does nothing with them
+and then acknowledges. Interleaved rounds; medians, and the ratio. The last line is JSON.
 """
 
 import argparse

@@ -47,7 +47,7 @@ async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
     await copy_in(connection, "copy_events", EVENT_TYPES, happened)
 
 
-async def _retell(connection: Connection, told: list[tuple[JournalFrame, Meaning]]) -> None:
+async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:
     """The journal says which codec reads a frame, and why the device spoke."""
     rows = [
         (
