@@ -7,7 +7,7 @@ CHIRPSTACK_LOG_FILTER = "application/+/device/+/event/log"
 THINGS_STACK_UP_FILTER = "v3/+/devices/+/up"
 DEVICE_UP_FILTER = "smartplace/v1/devices/+/up"
 
-UPLINK_FILTERS = (CHIRPSTACK_UP_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
+INGEST_FILTERS = (CHIRPSTACK_UP_FILTER, CHIRPSTACK_LOG_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
 
 # What network servers push over HTTP has no topic: its path stands for one, and names no device.
 CHIRPSTACK_PUSH = "/v1/ingest/chirpstack"

@@ -23,7 +23,8 @@ def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> Ne
         RejectedFrameError: not a `log` event of version 4, or of another device than its topic's.
     """
     event = protobuf.read_log(message) if protobuf.recognised(message) else read_json(_decoder, message)
-    observed_at, _ = choose_time([(TimeSource.NETWORK, parse_time(event.time))], received_at=received_at)
+    said_at = parse_time(event.time)
+    observed_at, _ = choose_time([(TimeSource.NETWORK, said_at)], received_at=received_at)
     context = sorted(event.context.items())[:_MOST_CONTEXT]
     return NetworkNotice(
         device_id=own_device(event.device_info.dev_eui, dev_eui),
@@ -31,7 +32,9 @@ def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> Ne
         level=_level(event.level),
         description=event.description[:_MOST_TEXT],
         context={key[:_MOST_CODE]: value[:_MOST_TEXT] for key, value in context},
+        said_at=said_at,
         observed_at=observed_at,
+        received_at=received_at,
     )
 
 

@@ -16,9 +16,10 @@ from domain.errors import (
 )
 from domain.ids import DeviceId
 from domain.live import Clock
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from ingest.flood import FloodGate
-from ingest.reading import read_delivery, reject
+from ingest.reading import Outcome, read_delivery, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -45,7 +46,9 @@ class FrameSink(Protocol):
         """Learn of new devices; may raise StoreUnavailableError."""
         ...
 
-    async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
+    async def write(
+        self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], *, notices: Sequence[NetworkNotice] = ()
+    ) -> Stored:
         """Keep a batch, committed on return; may raise StoreUnavailableError, StoreRefusedError."""
         ...
 
@@ -61,7 +64,7 @@ class FrameSink(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Item:
     delivery: Delivery
-    outcome: Accepted | Rejected
+    outcome: Outcome
 
 
 class Pipeline:
@@ -154,8 +157,9 @@ class Pipeline:
         """Keep these; gives them back as they were kept: what the store refuses has become a dead letter."""
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
         rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
+        notices = [item.outcome for item in items if isinstance(item.outcome, NetworkNotice)]
         try:
-            stored = await self._until_available(lambda: self._sink.write(accepted, rejected))
+            stored = await self._until_available(lambda: self._sink.write(accepted, rejected, notices=notices))
         except StoreRefusedError as error:
             return await self._write_apart(items, error)
         self._count(stored, rejected)
@@ -169,7 +173,7 @@ class Pipeline:
         (item,) = items
         if isinstance(item.outcome, Rejected):
             raise error
-        device_id = item.outcome.uplink.device_id
+        device_id = (item.outcome.uplink if isinstance(item.outcome, Accepted) else item.outcome).device_id
         refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
         return await self._write([_Item(item.delivery, refused)])
 
@@ -196,5 +200,5 @@ class Pipeline:
             )
 
 
-def _is_unknown(outcome: Accepted | Rejected) -> bool:
+def _is_unknown(outcome: Outcome) -> bool:
     return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE

@@ -28,7 +28,7 @@ from domain.places import Places
 from domain.places_file import parse_places
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
-from domain.topics import UPLINK_FILTERS
+from domain.topics import INGEST_FILTERS
 from ingest.flood import FloodGate
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
@@ -123,7 +123,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
 def _source(settings: Settings) -> MqttSource | JetStreamSource:
     if settings.source == "mqtt":
         share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
-        filters = [share + topic_filter for topic_filter in UPLINK_FILTERS]
+        filters = [share + topic_filter for topic_filter in INGEST_FILTERS]
         return MqttSource(_ingest_broker(settings), filters, now=utc_now)
     cluster = Cluster(
         servers=[server.strip() for server in settings.nats_servers.split(",")],
@@ -133,7 +133,7 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
         ack_wait_s=settings.nats_ack_wait_s,
         max_ack_pending=settings.mqtt_receive_maximum,
     )
-    return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
+    return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 
 
 def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:

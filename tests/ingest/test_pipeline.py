@@ -31,9 +31,9 @@ async def test_nothing_is_acknowledged_before_the_store_has_it(pipeline, source,
     acknowledged_at_write = []
     write = sink.write
 
-    async def observed(accepted, rejected):
+    async def observed(accepted, rejected, **more):
         acknowledged_at_write.append(len(source.acknowledged))
-        return await write(accepted, rejected)
+        return await write(accepted, rejected, **more)
 
     sink.write = observed
     sink.outages = 2
