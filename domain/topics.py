@@ -1,5 +1,6 @@
 """Every MQTT topic of the platform, built and parsed here: the wire contract on one page."""
 
+import re
 from dataclasses import dataclass
 
 CHIRPSTACK_UP_FILTER = "application/+/device/+/event/up"
@@ -51,6 +52,11 @@ def device_up(device_id: str) -> str:
 def site_state(site_id: str) -> str:
     """The retained topic with a site's state, same JSON as the API."""
     return f"smartplace/v1/sites/{site_id}/state"
+
+
+def canary(client_id: str) -> str:
+    """The topic on which an ingest process speaks to itself; what has a meaning in topics is no part of it."""
+    return "smartplace/v1/canary/" + re.sub(r"[^A-Za-z0-9_-]", "_", client_id)
 
 
 def parse(topic: str) -> ChirpStackTopic | ThingsStackTopic | DeviceTopic | None:

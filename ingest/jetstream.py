@@ -51,6 +51,7 @@ class JetStreamSource:
         self._subscription: JetStreamContext.PullSubscription | None = None
         self._subscribed = asyncio.Event()
         self._messages: dict[Token, Msg] = {}
+        self._canaries: list[Delivery] = []
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     @property
@@ -78,6 +79,9 @@ class JetStreamSource:
             await self._subscribed.wait()
             await asyncio.sleep(linger_s)
             assert self._subscription is not None
+            if self._canaries:
+                canaries, self._canaries = self._canaries, []
+                return canaries
             try:
                 messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
             except TimeoutError:
@@ -97,6 +101,24 @@ class JetStreamSource:
             task = asyncio.create_task(self._acknowledge(message))
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
+
+    async def send_canary(self, topic: str, payload: bytes) -> None:
+        """Let it through if the cluster says that the consumer is there and has all of our subjects.
+
+        A message would prove less: of a consumer that workers share, any of them may get it.
+        """
+        if self._subscription is None:
+            return
+        try:
+            info = await self._subscription.consumer_info()
+        except (NatsError, TimeoutError) as error:
+            logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
+            return
+        if set(info.config.filter_subjects or ()) >= set(self._subjects):
+            token = Token(asyncio.get_running_loop().create_future())
+            self._canaries = [
+                Delivery(topic=topic, payload=payload, retained=False, received_at=self._now(), token=token)
+            ]
 
     async def _acknowledge(self, message: Msg) -> None:
         try:

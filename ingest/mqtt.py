@@ -52,6 +52,7 @@ class MqttSource:
         self._now = now
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._granted = False
+        self._client: gmqtt.Client | None = None
 
     @property
     def ready(self) -> bool:
@@ -65,6 +66,11 @@ class MqttSource:
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
         """Tell the broker that this delivery is safe."""
         token.resolve(letter)
+
+    async def send_canary(self, topic: str, payload: bytes) -> None:
+        """Publish to ourselves, with the QoS of what devices publish."""
+        if self._client is not None:
+            self._client.publish(topic, payload, qos=1)
 
     async def run(self) -> None:
         """Stay connected until cancelled: exponential backoff with full jitter between attempts."""
@@ -89,9 +95,10 @@ class MqttSource:
         connection.client.on_subscribe = self._on_subscribe
         try:
             await connection.open()
+            self._client = connection.client
             yield connection
         finally:
-            self._granted = False
+            self._granted, self._client = False, None
             await connection.close()
 
     def _on_connect(self, client: gmqtt.Client, session_present: int, _code: int, _properties: object) -> None:

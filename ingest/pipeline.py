@@ -18,6 +18,7 @@ from domain.ids import DeviceId
 from domain.live import Clock
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from ingest.canary import Canary
 from ingest.flood import FloodGate
 from ingest.reading import Outcome, read_delivery, reject
 from ingest.source import Delivery, Source
@@ -80,6 +81,7 @@ class Pipeline:
         batch_rows: int,
         linger_s: float,
         spool: SpoolQueue | None = None,
+        canary: Canary | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -88,6 +90,7 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        self._canary = canary
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -97,7 +100,18 @@ class Pipeline:
             await self.keep(deliveries)
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
-        """Make one batch safe, in the store or else in the spool, then acknowledge it."""
+        """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""
+        if self._canary is None:
+            await self._keep(deliveries)
+            return
+        others, canaries = self._canary.apart(deliveries)
+        if others:
+            await self._keep(others)
+        for delivery in canaries:
+            self._canary.hear(delivery.payload)
+            self._source.acknowledge(delivery.token)
+
+    async def _keep(self, deliveries: Sequence[Delivery]) -> None:
         if self._spool is None:
             await self._store(deliveries)
         else:
@@ -127,13 +141,13 @@ class Pipeline:
             await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
-        """Until cancelled: while the source is ready, confirm the present; forget old frames."""
+        """Until cancelled: while messages arrive, confirm the present; forget old frames."""
         forget_at = self._now()
         while True:
             ready = False
             try:
                 await self._sink.refresh()
-                ready = self._source.ready
+                ready = self._source.ready and not (self._canary and self._canary.is_late)
                 if ready:
                     await self._sink.tick(as_of=self._now())
                 if self._now() >= forget_at:

@@ -29,6 +29,8 @@ from domain.places_file import parse_places
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from domain.topics import INGEST_FILTERS
+from domain.topics import canary as canary_topic
+from ingest.canary import Canary
 from ingest.flood import FloodGate
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
@@ -111,19 +113,31 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 
 async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
-        source = _source(settings)
-        pipeline = _pipeline(settings, source, FrameStore(pool), spool)
+        canary = _canary(settings)
+        source = _source(settings, canary.topic)
+        pipeline = _pipeline(settings, source, FrameStore(pool), spool, canary)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(source.run(), name="mqtt-source")
             tasks.create_task(pipeline.run(), name="pipeline")
             tasks.create_task(pipeline.drain(), name="spool")
             tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+            tasks.create_task(canary.sing(source), name="canary")
 
 
-def _source(settings: Settings) -> MqttSource | JetStreamSource:
+def _canary(settings: Settings) -> Canary:
+    return Canary(
+        canary_topic(settings.mqtt_client_id),
+        now=utc_now,
+        every_s=settings.canary_seconds,
+        late_after=timedelta(seconds=settings.canary_late_s),
+    )
+
+
+def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
     if settings.source == "mqtt":
         share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
-        filters = [share + topic_filter for topic_filter in INGEST_FILTERS]
+        # What a worker sends to itself is for nobody else.
+        filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
         return MqttSource(_ingest_broker(settings), filters, now=utc_now)
     cluster = Cluster(
         servers=[server.strip() for server in settings.nats_servers.split(",")],
@@ -136,7 +150,13 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
     return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 
 
-def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:
+def _pipeline(
+    settings: Settings,
+    source: Source,
+    sink: FrameSink,
+    spool: SpoolQueue | None = None,
+    canary: Canary | None = None,
+) -> Pipeline:
     return Pipeline(
         source,
         sink,
@@ -145,6 +165,7 @@ def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQ
         batch_rows=settings.batch_rows,
         linger_s=settings.batch_linger_ms / 1000,
         spool=spool,
+        canary=canary,
     )
 
 

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
+    canary_seconds: float = Field(default=10.0, gt=0, le=60)
+    """How often ingest sends a message to itself, to know that messages arrive."""
+    canary_late_s: float = Field(default=60.0, gt=0, le=600)
+    """After how long without one of them nothing is confirmed any more."""
 
     http_host: str = "127.0.0.1"
     """The address that the web server listens on."""
