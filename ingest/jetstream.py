@@ -52,6 +52,10 @@ class JetStreamSource:
         self._subscribed = asyncio.Event()
         self._messages: dict[Token, Msg] = {}
         self._canaries: list[Delivery] = []
+        self.reconnects = 0
+        # The consumer is the cluster's, and outlives every connection.
+        self.sessions_lost = 0
+        self.waiting = 0
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     @property
@@ -114,6 +118,7 @@ class JetStreamSource:
         except (NatsError, TimeoutError) as error:
             logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
             return
+        self.waiting = info.num_pending or 0
         if set(info.config.filter_subjects or ()) >= set(self._subjects):
             token = Token(asyncio.get_running_loop().create_future())
             self._canaries = [
@@ -137,11 +142,15 @@ class JetStreamSource:
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_RETRY_S,
                 error_cb=_log_error,
+                reconnected_cb=self._count_reconnect,
                 **account,
             )
         except (OSError, NatsError) as error:
             logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
+
+    async def _count_reconnect(self) -> None:
+        self.reconnects += 1
 
     async def _subscribe(self) -> None:
         """Make the consumer or find it. The stream is there once the first MQTT client has connected."""

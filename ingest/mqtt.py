@@ -53,6 +53,18 @@ class MqttSource:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._granted = False
         self._client: gmqtt.Client | None = None
+        self._connections = 0
+        self.sessions_lost = 0
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first."""
+        return max(0, self._connections - 1)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were received and not yet taken."""
+        return self._queue.qsize()
 
     @property
     def ready(self) -> bool:
@@ -104,6 +116,9 @@ class MqttSource:
     def _on_connect(self, client: gmqtt.Client, session_present: int, _code: int, _properties: object) -> None:
         # A broker without our session may have lost frames: say so.
         present = bool(session_present)
+        # Of the very first connection nobody knows whether there was a session to lose.
+        self.sessions_lost += bool(self._connections and not present)
+        self._connections += 1
         logger.info("connected to the broker", extra={"action": "mqtt_connected", "session_present": present})
         client.subscribe([gmqtt.Subscription(topic_filter, qos=1) for topic_filter in self._filters])
 

@@ -91,13 +91,16 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self._canary = canary
+        self.in_hand_since: datetime | None = None
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again."""
         while True:
             deliveries = await self._source.batch(most=self._batch_rows, linger_s=self._linger_s)
+            self.in_hand_since = deliveries[0].received_at
             await self.keep(deliveries)
+            self.in_hand_since = None
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""

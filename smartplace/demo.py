@@ -21,7 +21,8 @@ import psycopg
 
 from domain.errors import CommandError
 from smartplace.children import Children, Program
-from smartplace.compose import load_places, read_places, utc_now
+from smartplace.clock import utc_now
+from smartplace.compose import load_places, read_places
 from smartplace.embedded import broker, postgres
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import LOOPBACK, claim, free_port

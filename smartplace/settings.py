@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     canary_late_s: float = Field(default=60.0, gt=0, le=600)
     """After how long without one of them nothing is confirmed any more."""
 
+    ingest_http_host: str = "127.0.0.1"
+    """The address on which ingest answers /metrics, /healthz and /readyz, to everyone who can reach it."""
+    ingest_http_port: int | None = Field(default=None, ge=1, le=65535)
+    """Its port; not answered if empty. Of several workers each takes the next one."""
+    metrics_token: SecretStr = SecretStr("")
+    """Who sends it as bearer token may read /metrics of the web server; closed to everyone below 16 characters."""
+
     http_host: str = "127.0.0.1"
     """The address that the web server listens on."""
     http_port: int = Field(default=8080, ge=1, le=65535)

@@ -173,7 +173,7 @@ class Door:
             now=lambda: noon,
             organisation="Test",
             version="1",
-            stale_after=timedelta(minutes=1),
+            look=list,
             routers=[create_router(source, scopes)],
         )
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

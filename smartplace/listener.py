@@ -1,0 +1,49 @@
+"""HTTP servers of our own processes: uvicorn as each of them runs it."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from domain.errors import CommandError
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that leaves signals to us, so that every process of ours stops in the same way."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Change nothing."""
+        yield
+
+
+def server(app: ASGIApp, *, host: str, port: int) -> Server:
+    """A server that is not yet started."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="httptools",
+        loop="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return Server(config)
+
+
+async def listen(app: ASGIApp, *, host: str, port: int, setting: str) -> None:
+    """Answer until cancelled, with short answers that nobody misses at the end.
+
+    Raises:
+        CommandError: the address cannot be had; names the setting.
+    """
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise CommandError(f"{setting}: port {port} on {host} cannot be had: {error.strerror or error}") from error
+    with listener:
+        await server(app, host=host, port=port).serve(sockets=[listener])
