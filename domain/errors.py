@@ -52,6 +52,7 @@ class Reason(StrEnum):
     UNDECODABLE = "undecodable"
     REFUSED_BY_STORE = "refused_by_store"
     FLOOD = "flood"
+    DEADLY = "deadly"
 
 
 class RejectedFrameError(SmartPlaceError):
@@ -92,6 +93,14 @@ class StoreUnavailableError(SmartPlaceError):
 
 class StoreRefusedError(SmartPlaceError):
     """The database refuses these rows whatever happens: they are at fault, not the connection."""
+
+
+class SessionTakenOverError(SmartPlaceError):
+    """Somebody else uses our client id at the broker: one of the two must go, or each throws the other out for ever."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"another client uses the client id {client_id!r}: give each worker its own")
+        self.client_id = client_id
 
 
 class CommandError(SmartPlaceError):

@@ -182,6 +182,7 @@ class JetStreamSource:
             retained=False,
             received_at=self._now(),
             token=token,
+            redelivered=message.metadata.num_delivered > 1,
         )
 
 

@@ -1,7 +1,7 @@
 """The store as the pipeline sees it, counted on the way: batch by batch, nothing for each frame alone."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,6 +106,21 @@ class MeteredSink:
         """Stop remembering frames seen before that moment; may raise StoreUnavailableError."""
         with self._listening():
             await self._sink.forget_frames(before=before)
+
+    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
+        """Those of these messages that were noted and not acquitted; may raise StoreUnavailableError."""
+        with self._listening():
+            return await self._sink.times_noted(message_keys)
+
+    async def note(self, message_keys: Sequence[bytes]) -> None:
+        """Note that these messages are about to be read; may raise StoreUnavailableError."""
+        with self._listening():
+            await self._sink.note(message_keys)
+
+    async def acquit(self, message_keys: Sequence[bytes]) -> None:
+        """These messages were read, and nobody died of it; may raise StoreUnavailableError."""
+        with self._listening():
+            await self._sink.acquit(message_keys)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Where messages come from: at least once, and gone from there only when acknowledged."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,13 +26,21 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message as the broker handed it over."""
+    """One message as the broker handed it over. `redelivered`: it was handed over before, and not acknowledged."""
 
     topic: str
     payload: bytes
     retained: bool
     received_at: datetime
     token: Token
+    redelivered: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes that name the message, whoever delivers it, however often."""
+        digest = hashlib.blake2b(self.payload, digest_size=16)
+        digest.update(self.topic.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
 
 class Source(Protocol):

@@ -87,4 +87,5 @@ def _delivery(message: Spooled) -> Delivery:
         received_at=message.received_at,
         # Its broker has heard already that it is safe.
         token=Token(asyncio.get_running_loop().create_future()),
+        redelivered=True,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from devices.catalogue import model
-from domain.errors import CommandError, PlacesFileError
+from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
 from domain.places_file import parse_places
 from domain.topics import INGEST_FILTERS
@@ -102,20 +102,24 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
         canary = _canary(settings)
         source = _source(settings, canary.topic)
         observation = IngestObservation(settings.mqtt_client_id, settings.source, now=utc_now)
-        store, gate = FrameStore(pool), _gate(settings)
+        store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, spool, canary)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, spool)
         readiness, scrape = observation.joined(source, pipeline, canary, spool)
-        async with asyncio.TaskGroup() as tasks:
-            if settings.ingest_http_port is not None:
-                # First, so that an address that cannot be had ends this before it begins.
-                tasks.create_task(_answer_probes(settings, probes(readiness.look, scrape)), name="probes")
-            tasks.create_task(source.run(), name="mqtt-source")
-            tasks.create_task(pipeline.run(), name="pipeline")
-            tasks.create_task(drain.drain(), name="spool")
-            tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
-            tasks.create_task(canary.sing(source), name="canary")
-            tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if settings.ingest_http_port is not None:
+                    # First, so that an address that cannot be had ends this before it begins.
+                    tasks.create_task(_answer_probes(settings, probes(readiness.look, scrape)), name="probes")
+                tasks.create_task(source.run(), name="mqtt-source")
+                tasks.create_task(pipeline.run(), name="pipeline")
+                tasks.create_task(drain.drain(), name="spool")
+                tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+                tasks.create_task(canary.sing(source), name="canary")
+                tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
+        except* (SessionTakenOverError, CommandError) as ended:
+            # One sentence for whoever reads the log, not a group.
+            raise ended.exceptions[0] from None
 
 
 async def _answer_probes(settings: Settings, app: ASGIApp) -> None:
@@ -188,7 +192,7 @@ async def serve(settings: Settings) -> None:
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=SILENT_AFTER)
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
-        sink = observation.sink(FrameStore(pool, confirms=False))
+        sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings))
         doors = Doors(
             live=live,
@@ -287,6 +291,7 @@ def _ingest_broker(settings: Settings) -> Broker:
         client_id=settings.mqtt_client_id,
         session_expiry_s=settings.mqtt_session_expiry_s,
         receive_maximum=settings.mqtt_receive_maximum,
+        keepalive_s=settings.mqtt_keepalive_s,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from domain.errors import StoreUnavailableError
 from domain.live import Clock
 from domain.readiness import WorkerReport
-from store.pool import Pool, translated
+from store.pool import Pool, connected
 from store.queries import query
 
 
@@ -21,15 +21,13 @@ class Workers:
 
     async def report(self, report: WorkerReport) -> None:
         """Replace what this worker said before."""
-        with translated():
-            async with self._pool.connection() as connection:
-                await connection.execute(query("upsert_worker"), asdict(report))
+        async with connected(self._pool) as connection:
+            await connection.execute(query("upsert_worker"), asdict(report))
 
     async def since(self, moment: datetime) -> list[WorkerReport]:
         """What was said after that moment, in order of the workers' names."""
-        with translated():
-            async with self._pool.connection() as connection:
-                rows = await (await connection.execute(query("select_workers"), {"since": moment})).fetchall()
+        async with connected(self._pool) as connection:
+            rows = await (await connection.execute(query("select_workers"), {"since": moment})).fetchall()
         return [WorkerReport(**row) for row in rows]
 
 
