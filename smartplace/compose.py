@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import socket
 import sqlite3
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
@@ -37,7 +39,7 @@ from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace.clock import utc_now
 from smartplace.listener import Server, listen, server
-from smartplace.observation import SILENT_AFTER, IngestObservation, ServeObservation
+from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
@@ -101,7 +103,13 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
         canary = _canary(settings)
         source = _source(settings, canary.topic)
-        observation = IngestObservation(settings.mqtt_client_id, settings.source, now=utc_now)
+        observation = IngestObservation(
+            # Workers of a cluster need no client id of their own.
+            f"{settings.mqtt_client_id}@{socket.gethostname()}/{os.getpid()}",
+            settings.source,
+            now=utc_now,
+            silent_after=_silent_after(settings),
+        )
         store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, spool, canary)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, spool)
@@ -130,6 +138,11 @@ async def _answer_probes(settings: Settings, app: ASGIApp) -> None:
         port=settings.ingest_http_port,
         setting="SMARTPLACE_INGEST_HTTP_PORT",
     )
+
+
+def _silent_after(settings: Settings) -> timedelta:
+    """Who has said nothing for three ticks says nothing any more."""
+    return timedelta(seconds=max(30.0, 3 * settings.tick_seconds))
 
 
 def _canary(settings: Settings) -> Canary:
@@ -189,7 +202,7 @@ async def serve(settings: Settings) -> None:
         open_live(pool) as live,
     ):
         pushed = HttpSource(now=utc_now)
-        workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=SILENT_AFTER)
+        workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))

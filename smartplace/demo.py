@@ -58,6 +58,7 @@ class Running:
     """A demo that runs: where it is and how to get in."""
 
     url: str
+    ingest_url: str
     mqtt_port: int
     mqtt_username: str
     mqtt_password: str
@@ -147,6 +148,7 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
         await children.start(simulator, ready=_settled(url, database, options.history, progress), within_s=within_s)
     return Running(
         url=url,
+        ingest_url=f"http://{LOOPBACK}:{settings.ingest_http_port}",
         mqtt_port=mqtt.port,
         mqtt_username=broker.USER,
         mqtt_password=passwords["mqtt"],
@@ -169,6 +171,7 @@ def _settings(
         mqtt_username=broker.USER,
         mqtt_password=mqtt.password,
         http_port=http_port,
+        ingest_http_port=free_port(),
         organisation="Thurrock smart places (demo)",
         manage_password=passwords["manage"],
         session_key=passwords["session"],

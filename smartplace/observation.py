@@ -24,9 +24,6 @@ from ingest.readiness import Readiness
 from ingest.spool_queue import SpoolQueue
 from store.workers import KnownWorkers
 
-# Older than that, the word of another process is no word: three ticks of the slowest setting.
-SILENT_AFTER = timedelta(seconds=180)
-
 Scrape = Callable[[str], tuple[bytes, str]]
 
 
@@ -47,8 +44,9 @@ class ReadinessMetrics(Collector):
 class IngestObservation:
     """Of one ingest process."""
 
-    def __init__(self, worker: str, source: str, *, now: Clock) -> None:
+    def __init__(self, worker: str, source: str, *, now: Clock, silent_after: timedelta) -> None:
         self._worker = worker
+        self._silent_after = silent_after
         self._now = now
         self._store = StoreWord(answered_at=now())
         self._meter = Meter(source)
@@ -70,7 +68,7 @@ class IngestObservation:
             self._worker,
             link=source,
             store=self._store,
-            silent_after=SILENT_AFTER,
+            silent_after=self._silent_after,
             canary=canary,
             spool=spool,
             now=self._now,
