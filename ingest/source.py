@@ -11,17 +11,13 @@ from domain.uplinks import Rejected
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """Names a delivery on the connection that brought it; worthless on any other.
+    """Names a delivery to the source that brought it: whoever holds it there, and its number with that holder.
 
-    `kept` is done when the delivery is safe: with None as a frame, or with the dead letter that it became.
+    A connection that is lost holds nothing any more, so its tokens are worthless on the next.
     """
 
-    kept: asyncio.Future[Rejected | None]
-
-    def resolve(self, letter: Rejected | None = None) -> None:
-        """Say that it is safe; does nothing where nobody waits any more."""
-        if not self.kept.done():
-            self.kept.set_result(letter)
+    holder: object = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

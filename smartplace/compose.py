@@ -12,8 +12,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
 from devices.catalogue import model
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
@@ -38,14 +36,14 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace.clock import utc_now
-from smartplace.listener import Server, listen, server
+from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
 from store.inspection import StoreInspection
-from store.live import LiveSnapshot, open_live
+from store.live import open_live
 from store.places import import_places
 from store.pool import open_pool
 from store.workers import KnownWorkers, Workers
@@ -82,8 +80,8 @@ async def load_places(settings: Settings, places: Places) -> None:
 
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
-    with _spool(settings) as spool:
-        await _ingest(settings, spool)
+    with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
+        await _ingest(settings, spool, probe_socket)
 
 
 @contextlib.contextmanager
@@ -99,7 +97,7 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
         yield SpoolQueue(spool, after_s=settings.spool_after_s)
 
 
-async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
+async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: socket.socket | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
         canary = _canary(settings)
         source = _source(settings, canary.topic)
@@ -116,28 +114,29 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
         readiness, scrape = observation.joined(source, pipeline, canary, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
-                if settings.ingest_http_port is not None:
-                    # First, so that an address that cannot be had ends this before it begins.
-                    tasks.create_task(_answer_probes(settings, probes(readiness.look, scrape)), name="probes")
+                if probe_socket is not None:
+                    web = server(probes(readiness.look, scrape), host="", port=0)
+                    tasks.create_task(serve_until_cancelled(web, sockets=[probe_socket]), name="probes")
                 tasks.create_task(source.run(), name="mqtt-source")
                 tasks.create_task(pipeline.run(), name="pipeline")
                 tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
                 tasks.create_task(canary.sing(source), name="canary")
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
-        except* (SessionTakenOverError, CommandError) as ended:
+        except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
-            raise ended.exceptions[0] from None
+            raise taken.exceptions[0] from None
 
 
-async def _answer_probes(settings: Settings, app: ASGIApp) -> None:
-    assert settings.ingest_http_port is not None
-    await listen(
-        app,
-        host=settings.ingest_http_host,
-        port=settings.ingest_http_port,
-        setting="SMARTPLACE_INGEST_HTTP_PORT",
-    )
+@contextlib.contextmanager
+def _probe_socket(settings: Settings) -> Iterator[socket.socket | None]:
+    """Bound before anything begins, so that an address that cannot be had ends this at once."""
+    if settings.ingest_http_port is None:
+        yield None
+        return
+    host, port = settings.ingest_http_host, settings.ingest_http_port
+    with bound(host, port, setting="SMARTPLACE_INGEST_HTTP_PORT") as listener:
+        yield listener
 
 
 def _silent_after(settings: Settings) -> timedelta:
@@ -224,23 +223,12 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
             ]
             try:
-                await _serve_until_cancelled(web, live)
+                # Streams first: the server waits for its connections.
+                await serve_until_cancelled(web, at_end=live.close)
             finally:
                 # Only now: until the last request is answered, its frame may still become safe.
                 for task in keeping:
                     task.cancel()
-
-
-async def _serve_until_cancelled(web: Server, live: LiveSnapshot) -> None:
-    serving = asyncio.create_task(web.serve(), name="http")
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        # Streams first: the server waits for its connections.
-        live.close()
-        web.should_exit = True
-        await serving
-        raise
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:

@@ -1,8 +1,9 @@
 """HTTP servers of our own processes: uvicorn as each of them runs it."""
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,6 +28,7 @@ def server(app: ASGIApp, *, host: str, port: int) -> Server:
         port=port,
         http="httptools",
         loop="none",
+        lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -35,8 +37,23 @@ def server(app: ASGIApp, *, host: str, port: int) -> Server:
     return Server(config)
 
 
-async def listen(app: ASGIApp, *, host: str, port: int, setting: str) -> None:
-    """Answer until cancelled, with short answers that nobody misses at the end.
+async def serve_until_cancelled(
+    web: Server, *, sockets: list[socket.socket] | None = None, at_end: Callable[[], None] = lambda: None
+) -> None:
+    """Answer until cancelled, then finish what was begun; `at_end` is called before."""
+    serving = asyncio.create_task(web.serve(sockets=sockets), name="http")
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        at_end()
+        web.should_exit = True
+        await serving
+        raise
+
+
+@contextlib.contextmanager
+def bound(host: str, port: int, *, setting: str) -> Iterator[socket.socket]:
+    """A socket that is bound to that address.
 
     Raises:
         CommandError: the address cannot be had; names the setting.
@@ -46,4 +63,4 @@ async def listen(app: ASGIApp, *, host: str, port: int, setting: str) -> None:
     except OSError as error:
         raise CommandError(f"{setting}: port {port} on {host} cannot be had: {error.strerror or error}") from error
     with listener:
-        await server(app, host=host, port=port).serve(sockets=[listener])
+        yield listener

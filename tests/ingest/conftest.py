@@ -59,7 +59,7 @@ def up_event(**changes):
 @pytest.fixture
 def delivery(noon):
     def make(payload=None, *, topic=UP_TOPIC, retained=False, redelivered=False):
-        token = Token(asyncio.get_running_loop().create_future()) if _in_loop() else None
+        token = Token()
         return Delivery(
             topic=topic,
             payload=up_event() if payload is None else payload,
@@ -70,14 +70,6 @@ def delivery(noon):
         )
 
     return make
-
-
-def _in_loop():
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 class MemorySink:

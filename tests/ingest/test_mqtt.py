@@ -16,6 +16,8 @@ from gmqtt.mqtt.constants import MQTTv311
 from domain.errors import SessionTakenOverError
 from ingest import mqtt as mqtt_module
 from ingest.mqtt import Broker, MqttSource
+from ingest.mqtt_connection import Connection, RefusedError
+from ingest.mqtt_packets import ProtocolError
 from smartplace.embedded.ports import free_port
 
 pytestmark = [pytest.mark.anyio, pytest.mark.broker]
@@ -112,7 +114,7 @@ def broker(request, tmp_path_factory):
 
 
 @asynccontextmanager
-async def running_source(broker, *, receive_maximum=100):
+async def running_source(broker, *, receive_maximum=100, keepalive_s=10):
     username, password = broker.account
     source = MqttSource(
         Broker(
@@ -125,6 +127,7 @@ async def running_source(broker, *, receive_maximum=100):
             client_id="ingest-under-test",
             session_expiry_s=3600,
             receive_maximum=receive_maximum,
+            keepalive_s=keepalive_s,
         ),
         FILTERS,
         now=lambda: datetime.now(UTC),
@@ -164,12 +167,6 @@ async def publish(broker, *payloads, **options):
             await client._persistent_storage.wait_empty()
 
 
-async def sent():
-    """An acknowledgement takes a few turns of the loop from our word to the socket."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 async def take(source, count):
     taken = []
     async with asyncio.timeout(20):
@@ -185,7 +182,6 @@ async def test_what_was_not_acknowledged_comes_again_and_what_was_does_not(broke
         assert [delivery.payload for delivery in first] == [b"one", b"two", b"three"]
         source.acknowledge(first[0].token)
         source.acknowledge(first[2].token)
-        await sent()
 
     await publish(broker, b"four")
     # A broker may still be writing down what it heard from us last, and bring it once more: until it has.
@@ -237,7 +233,6 @@ async def test_a_late_acknowledgement_removes_nothing_of_the_next_session(broker
         async with asyncio.timeout(20):
             redelivered = (await take(source, 1))[0]
         source.acknowledge(old.token)
-        await sent()
         assert redelivered.payload == b"old"
 
     async with source_of(broker) as source:
@@ -286,3 +281,52 @@ async def test_a_broker_that_sends_more_than_it_was_asked_for_loses_nothing(brok
                 for delivery in await source.batch(most=50, linger_s=0):
                     seen.add(delivery.payload)
                     source.acknowledge(delivery.token)
+
+
+async def test_a_broker_that_goes_silent_is_lost(broker):
+    async with source_of(broker, keepalive_s=1) as source:
+        os.kill(broker.process.pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(20):
+                while source.ready:
+                    await asyncio.sleep(0.01)
+        finally:
+            os.kill(broker.process.pid, signal.SIGCONT)
+        async with asyncio.timeout(20):
+            while not source.ready:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_broker_that_will_not_have_us_says_why(broker):
+    if not broker.account[0]:
+        pytest.skip("this broker takes everybody")
+    with pytest.raises(RefusedError, match=r"user name or password|not authorised"):
+        await connect(broker.port, broker.version, password="wrong")
+
+
+async def test_what_speaks_no_mqtt_is_no_broker():
+    async def talk(reader, writer):
+        writer.write(bytes(64))
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        with pytest.raises(ProtocolError):
+            await connect(server.sockets[0].getsockname()[1], "5", password="")
+
+
+async def connect(port, version, *, password):
+    connection = Connection(version, 10, take=lambda *_: None)
+    try:
+        await connection.open(
+            "127.0.0.1",
+            port,
+            tls=None,
+            client_id="stranger",
+            username="smartplace",
+            password=password,
+            session_expiry_s=1,
+            receive_maximum=1,
+        )
+    finally:
+        await connection.close()
