@@ -12,6 +12,7 @@ INGEST_FILTERS = (CHIRPSTACK_UP_FILTER, CHIRPSTACK_LOG_FILTER, THINGS_STACK_UP_F
 
 # What network servers push over HTTP has no topic: its path stands for one, and names no device.
 CHIRPSTACK_PUSH = "/v1/ingest/chirpstack"
+CHIRPSTACK_LOG_PUSH = "/v1/ingest/chirpstack?event=log"
 THINGS_STACK_PUSH = "/v1/ingest/ttn"
 
 
@@ -29,6 +30,13 @@ class ThingsStackTopic:
 
     device_id: str | None
     event: str
+
+
+_PUSHED = {
+    CHIRPSTACK_PUSH: ChirpStackTopic(None, "up"),
+    CHIRPSTACK_LOG_PUSH: ChirpStackTopic(None, "log"),
+    THINGS_STACK_PUSH: ThingsStackTopic(None, "up"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +69,8 @@ def canary(client_id: str) -> str:
 
 def parse(topic: str) -> ChirpStackTopic | ThingsStackTopic | DeviceTopic | None:
     """What a topic names, or None where it is no topic of ours. The parts are as received, unchecked."""
-    if topic == CHIRPSTACK_PUSH:
-        return ChirpStackTopic(None, "up")
-    if topic == THINGS_STACK_PUSH:
-        return ThingsStackTopic(None, "up")
+    if topic in _PUSHED:
+        return _PUSHED[topic]
     match topic.split("/"):
         case ["application", _, "device", dev_eui, "event", event]:
             return ChirpStackTopic(dev_eui, event)

@@ -16,8 +16,10 @@ _decoder = msgspec.json.Decoder(LogEvent)
 _MOST_CODE, _MOST_TEXT, _MOST_CONTEXT = 64, 500, 20
 
 
-def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> NetworkNotice:
-    """The notice in an event, JSON or protobuf, that came on the topic of `dev_eui`; long texts are cut.
+def read_log_event(message: bytes, *, dev_eui: str | None, received_at: datetime) -> NetworkNotice:
+    """The notice in an event, JSON or protobuf, that came on the topic of `dev_eui` (None: on a path without one).
+
+    Long texts are cut.
 
     Raises:
         RejectedFrameError: not a `log` event of version 4, or of another device than its topic's.

@@ -27,7 +27,7 @@ def open_envelope(delivery: Delivery) -> Uplink | NetworkNotice:
     match parse(delivery.topic):
         case ChirpStackTopic(dev_eui=dev_eui, event="up"):
             return read_up_event(delivery.payload, dev_eui=dev_eui, received_at=delivery.received_at)
-        case ChirpStackTopic(dev_eui=str(dev_eui), event="log"):
+        case ChirpStackTopic(dev_eui=dev_eui, event="log"):
             return read_log_event(delivery.payload, dev_eui=dev_eui, received_at=delivery.received_at)
         case ThingsStackTopic(device_id=named, event="up"):
             return read_uplink(delivery.payload, device_id=named, received_at=delivery.received_at)

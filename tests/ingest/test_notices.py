@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -80,9 +81,12 @@ async def test_a_notice_is_one_record_however_often_it_comes(make_pipeline, data
     async with open_pool(database, size=2) as pool:
         await import_places(pool, small_borough, at=noon)
         pipeline = make_pipeline(FrameStore(pool))
-        for _ in range(2):
+        for later in (timedelta(0), timedelta(hours=1)):
             # Together, again, and alone.
-            items = [delivery(p, topic=t) for p, t in zip([once, twice, unregistered], topics, strict=True)]
+            items = [
+                replace(delivery(payload, topic=topic), received_at=noon + later)
+                for payload, topic in zip([once, twice, unregistered], topics, strict=True)
+            ]
             await pipeline.keep([*items, *items])
             await asyncio.gather(*(pipeline.keep([item]) for item in items))
         records = await StoreInspection(pool, now=lambda: noon).security_records(limit=10)
