@@ -32,7 +32,7 @@ class ThingsStackTopic:
     event: str
 
 
-_PUSHED = {
+_PUSHED: dict[str, ChirpStackTopic | ThingsStackTopic] = {
     CHIRPSTACK_PUSH: ChirpStackTopic(None, "up"),
     CHIRPSTACK_LOG_PUSH: ChirpStackTopic(None, "log"),
     THINGS_STACK_PUSH: ThingsStackTopic(None, "up"),

@@ -81,7 +81,7 @@ async def test_a_notice_is_one_record_however_often_it_comes(make_pipeline, data
     async with open_pool(database, size=2) as pool:
         await import_places(pool, small_borough, at=noon)
         pipeline = make_pipeline(FrameStore(pool))
-        for later in (timedelta(0), timedelta(hours=1)):
+        for later in (timedelta(minutes=1), timedelta(hours=1)):
             # Together, again, and alone.
             items = [
                 replace(delivery(payload, topic=topic), received_at=noon + later)
