@@ -38,6 +38,8 @@ _LOOK_AGAIN_S = 0.2
 # A batch that cannot be kept for this long: the present moves on, and the store does not know.
 _STUCK_AFTER_S = 5.0
 _DEADLY_AFTER = 2
+# Batches on their way at once: while the store writes one, the next is read.
+_LANES = 2
 
 
 class FrameSink(Protocol):
@@ -107,27 +109,41 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self._canary = canary
-        self.in_hand_since: datetime | None = None
         self.counts: Counter[str] = Counter()
-        self._busy_since: float | None = None
+        # The batches on their way, oldest first.
+        self._busy_since: dict[object, float] = {}
+        self._in_hand: dict[object, datetime] = {}
+
+    @property
+    def in_hand_since(self) -> datetime | None:
+        """When the oldest message came that is being kept; None where none is."""
+        return min(self._in_hand.values(), default=None)
 
     async def run(self) -> None:
-        """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again."""
-        while True:
-            deliveries = await self._source.batch(most=self._batch_rows, linger_s=self._linger_s)
-            self.in_hand_since = deliveries[0].received_at
-            await self.keep(deliveries)
-            self.in_hand_since = None
+        """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again.
+
+        One batch is read while another is being written. A frame waits for company only where it would wait anyhow:
+        while another batch is on its way.
+        """
+        lanes = asyncio.Semaphore(_LANES)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await lanes.acquire()
+                linger_s = self._linger_s if self._busy_since else 0
+                deliveries = await self._source.batch(most=self._batch_rows, linger_s=linger_s)
+                tasks.create_task(self.keep(deliveries)).add_done_callback(lambda _: lanes.release())
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""
         others, canaries = self._canary.apart(deliveries) if self._canary else (deliveries, [])
-        self._busy_since = time.monotonic()
+        batch = object()
+        self._busy_since[batch] = time.monotonic()
+        self._in_hand[batch] = deliveries[0].received_at
         try:
             if others:
                 await self._make_safe(others)
         finally:
-            self._busy_since = None
+            del self._busy_since[batch], self._in_hand[batch]
         self._hear(canaries)
 
     def _hear(self, canaries: Sequence[Delivery]) -> None:
@@ -226,7 +242,8 @@ class Pipeline:
 
     def _is_current(self) -> bool:
         """Whether what is in the store is the present: messages arrive, and none has been waiting for long."""
-        is_stuck = self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_AFTER_S
+        oldest = next(iter(self._busy_since.values()), None)
+        is_stuck = oldest is not None and time.monotonic() - oldest > _STUCK_AFTER_S
         is_behind = self._spool is not None and self._spool.depth > 0
         is_deaf = self._canary is not None and self._canary.is_late
         return self._source.ready and not is_deaf and not is_stuck and not is_behind

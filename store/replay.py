@@ -22,6 +22,7 @@ from store.queries import one, query
 from store.rebuild import rebuild_present
 from store.rereading import Change, Derived, JournalFrame, Moment, Undecodable, differences
 from store.rewriting import rewrite
+from store.rows import columns
 
 WINDOW_ROWS = 10_000
 EXAMPLES = 20
@@ -95,9 +96,13 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
         raise CommandError("another replay is running")
     try:
         await connection.execute(query("lift_time_limit"))
+        await connection.execute(query("delete_replay_newcomers"))
+        await connection.execute(query("begin_replaying"))
         yield
     finally:
         if not connection.broken:
+            await connection.execute(query("end_replaying"))
+            await connection.execute(query("delete_replay_newcomers"))
             await connection.execute(query("reset_time_limit"))
             await connection.execute(query("drop_replay_late"))
             await connection.execute(query("unlock_replay"))
@@ -129,6 +134,7 @@ class _Replay:
         self._devices: dict[int, KnownDevice] = {}
         self._names: dict[int, DeviceId] = {}
         self._device_key: int | None = None
+        self._met: set[Moment] = set()
         self.report = Report()
 
     async def run(self) -> None:
@@ -145,11 +151,14 @@ class _Replay:
             await self._connection.execute(query(name), span)
         await self._pass(_ON_TIME, span, last=extent["ends"], total=total)
         await self._pass(_LATE, span, last=None, total=total)
+        if self._met and not self._scope.dry_run:
+            await self._meet()
 
     async def _pass(self, way: _Pass, span: dict[str, object], *, last: object, total: int) -> None:
         bounds = await self._rows(way.bounds, {**span, "rows": WINDOW_ROWS})
         for begins, ends in pairwise([*(bound for (bound,) in bounds), last]):
             await self._window(way, {**span, "begins": begins, "ends": ends})
+            await self._connection.execute(query("begin_replaying"))
             self._progress(self.report.frames, total)
 
     async def _learn_devices(self) -> None:
@@ -167,10 +176,25 @@ class _Replay:
             frames = [JournalFrame(*row) for row in await self._rows(way.frames, span)]
             if not frames:
                 return
+            newcomers = set(await self._rows("select_replay_newcomers", {}))
             changes = differences(frames, self._devices, await self._derived(way, frames))
-            self._note(frames, changes)
-            if changes and not self._scope.dry_run:
-                await rewrite(self._connection, changes, self._names)
+            alone = [change for change in changes if change.moment not in newcomers]
+            self._met.update(change.moment for change in changes if change.moment in newcomers)
+            self._note(len(frames), alone)
+            if alone and not self._scope.dry_run:
+                await rewrite(self._connection, alone, self._names)
+
+    async def _meet(self) -> None:
+        """Moments that a frame joined meanwhile, with all their frames; ingest waits for the end of this."""
+        async with self._connection.transaction():
+            await one(self._connection, "next_revision", {"as_of": None})
+            times = [observed_at for _, observed_at in self._met]
+            span = {"earliest": min(times), "latest": max(times)}
+            met = columns(("device_keys", "observed"), sorted(self._met))
+            frames = [JournalFrame(*row) for row in await self._rows("select_replay_met_frames", {**met, **span})]
+            changes = differences(frames, self._devices, await self._derived(_ON_TIME, frames))
+            self._note(0, changes)
+            await rewrite(self._connection, changes, self._names)
 
     async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
         """What was derived from the time of these frames."""
@@ -183,8 +207,8 @@ class _Replay:
             found[device_key, observed_at].happened.append(tuple(happened))
         return found
 
-    def _note(self, frames: Sequence[JournalFrame], changes: Sequence[Change]) -> None:
-        self.report.frames += len(frames)
+    def _note(self, frames: int, changes: Sequence[Change]) -> None:
+        self.report.frames += frames
         for change in changes:
             self.report.changed += len(change.frames)
             self.report.undecodable += sum(isinstance(meaning, Undecodable) for _, meaning in change.frames)
