@@ -11,6 +11,7 @@ from api.headers import Headers
 from api.metrics import CountRequests, HttpMeter
 from api.rendering import Renderer
 from api.routes import assets, events, health, sites
+from api.routes.registry import CSV_PATHS, MOST_CSV_BYTES
 from domain.live import Clock, Live
 from domain.readiness import Look
 
@@ -58,7 +59,7 @@ def create_app(
     ):
         app.include_router(router, responses=problems.DOCUMENTED)
     # Not FastAPI's own limit: its refusal is made outside of all middleware, has none of our headers and is plain text.
-    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES)
+    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=dict.fromkeys(CSV_PATHS, MOST_CSV_BYTES))
     # Inside of Head, which hides the route from whoever is outside.
     app.add_middleware(CountRequests, meter=meter or HttpMeter())
     app.add_middleware(Head)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from devices.catalogue import model
+from devices.catalogue import silent_after
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
 from domain.places_file import parse_places
@@ -46,6 +46,7 @@ from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
 from store.pool import open_pool
+from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -59,10 +60,6 @@ def read_places(path: Path | None) -> Places:
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
-
-    def silent_after(key: str) -> timedelta:
-        return model(key).silent_after
-
     if path is None:
         return demo_places(silent_after)
     try:
@@ -209,6 +206,7 @@ async def serve(settings: Settings) -> None:
         doors = Doors(
             live=live,
             inspection=StoreInspection(pool, now=utc_now),
+            registry=StoreRegister(pool, now=utc_now),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

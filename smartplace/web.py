@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -9,14 +10,17 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.registry import create_router as registry_router
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
+from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
+from domain.register import Registry
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
@@ -37,6 +41,7 @@ class Doors:
 
     live: Live
     inspection: Inspection
+    registry: Registry
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -73,6 +78,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 live=live, inspection=doors.inspection, now=utc_now, organisation=settings.organisation, login=login
             ),
             push_router(doors.pushed, doors.scopes_of),
+            registry_router(doors.registry, doors.scopes_of, silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
@@ -88,6 +94,8 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         inspection=_NoInspection(),
+        # Nothing is asked of it.
+        registry=cast("Registry", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,
