@@ -11,12 +11,14 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.registry import create_router as registry_router
+from dashboard.pages import Keeping
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
+from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
@@ -42,6 +44,7 @@ class Doors:
     live: Live
     inspection: Inspection
     registry: Registry
+    records: DeviceRecords
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -75,7 +78,12 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         routers=[
             sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
             dashboard_router(
-                live=live, inspection=doors.inspection, now=utc_now, organisation=settings.organisation, login=login
+                live=live,
+                inspection=doors.inspection,
+                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=silent_after),
+                now=utc_now,
+                organisation=settings.organisation,
+                login=login,
             ),
             push_router(doors.pushed, doors.scopes_of),
             registry_router(doors.registry, doors.scopes_of, silent_after),
@@ -94,8 +102,9 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         inspection=_NoInspection(),
-        # Nothing is asked of it.
+        # Nothing is asked of these.
         registry=cast("Registry", None),
+        records=cast("DeviceRecords", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

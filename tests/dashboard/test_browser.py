@@ -31,7 +31,20 @@ PUBLIC = [
     "/docs",
     "/manage/login",
 ]
-MANAGE = ["/manage", "/manage?need=silent", "/manage/dead-letters"]
+MANAGE = [
+    "/manage",
+    "/manage?need=silent",
+    "/manage/dead-letters",
+    "/manage/registry",
+    "/manage/labels?site=library",
+    "/manage/install",
+    "/manage/install?device=70b3d5e75e000001",
+    "/manage/install?device=70b3d5e75e000388&site=library",
+    "/manage/install?device=nonsense!",
+    "/manage/install?device=70b3d5e75e000001&site=library&done=library-bay-001",
+    "/manage/devices/70b3d5e75e000001",
+    "/manage/devices/70b3d5e75e000388",
+]
 
 
 @pytest.fixture
@@ -118,7 +131,7 @@ def test_no_page_breaks_a_wcag_rule_or_its_policy_or_scrolls_sideways(open_page,
     for path in MANAGE:
         _visit(page, path)
         _check(page, path)
-    assert [said for said in complaints if "404" not in said] == []
+    assert [said for said in complaints if "404" not in said and "422" not in said] == []
 
 
 def _check(page: Page, path: str) -> None:
