@@ -15,6 +15,7 @@ from domain.device_record import Day, DeviceRecord, KeptFrame
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
 from domain.register_csv import read_register
+from domain.register_plan import plan
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
@@ -277,7 +278,7 @@ installation,,,,,,,,,,,70b3d5e75e000002,library-bay-002
 def registry(clock) -> MemoryRegistry:
     made = MemoryRegistry(clock)
     entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after)
-    asyncio.run(made.write(entries, actor="manager", what="places.csv"))
+    made.make(plan(made.register, entries, at=clock()), "manager", "places.csv")
     return made
 
 
