@@ -193,7 +193,6 @@ async def _write(connection: Connection, planned: Plan, change_of: ChangeOf) -> 
     parameters = {name: getattr(change_of, name) for name in ("at", "actor", "what", "undoes")}
     made = await one(connection, "insert_change_set", parameters)
     await connection.execute(query("insert_audit"), {**parameters, **made})
-    await connection.execute(query("drop_register_change"))
     return int(str(made["change_set_id"]))
 
 
