@@ -83,6 +83,7 @@ class JetStreamSource:
                 # Nothing for a while. nats.errors.TimeoutError is one of these.
                 continue
             except NatsError as error:
+                _raise_if_cancelled()
                 # The consumer may be gone, or without a leader: look for it anew.
                 logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
                 self._subscribed.clear()
@@ -152,6 +153,13 @@ class JetStreamSource:
             token=Token(message),
             redelivered=message.metadata.num_delivered > 1,
         )
+
+
+def _raise_if_cancelled() -> None:
+    """nats-py reports a cancellation as an error of the connection, if that was closed a moment before."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _log_error(error: Exception) -> None:
