@@ -30,7 +30,10 @@ _RETRY_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`."""
+    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`.
+
+    A node that says nothing for twice `keepalive_s` is taken for lost.
+    """
 
     servers: Sequence[str]
     username: str
@@ -38,6 +41,7 @@ class Cluster:
     durable: str
     ack_wait_s: float
     max_ack_pending: int
+    keepalive_s: int = 10
 
 
 class JetStreamSource:
@@ -116,6 +120,8 @@ class JetStreamSource:
                 name=cluster.durable,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_RETRY_S,
+                ping_interval=cluster.keepalive_s,
+                max_outstanding_pings=1,
                 error_cb=_log_error,
                 **account,
             )

@@ -261,7 +261,8 @@ class Pipeline:
     async def _insist(self, delivery: Delivery, letter: Rejected) -> Sequence[_Item]:
         """A dead letter that is refused: once more without its words. Refused again, it is not the letter's fault."""
         bare = reject(delivery, letter.reason, "its own words were refused", None)
-        bare = replace(bare, topic=ascii(letter.topic))
+        # Without the quotes: a topic of plain text stays as it is, and the message the same dead letter.
+        bare = replace(bare, topic=ascii(letter.topic)[1:-1])
 
         async def write() -> Stored:
             try:

@@ -137,6 +137,7 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
         durable=settings.nats_consumer,
         ack_wait_s=settings.nats_ack_wait_s,
         max_ack_pending=settings.mqtt_receive_maximum,
+        keepalive_s=settings.mqtt_keepalive_s,
     )
     return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
 

@@ -245,6 +245,8 @@ async def test_a_dead_letter_whose_words_are_refused_is_kept_without_them(pipeli
     (letter,) = sink.dead
     assert (letter.reason, letter.payload) == (Reason.NOT_JSON, b"{")
     assert source.acknowledged == [item.token]
+    # Delivered again, it must be the same letter: reason, topic and payload name it.
+    assert letter.topic == item.topic
 
 
 async def test_a_store_that_takes_no_dead_letter_is_away_and_nothing_is_acknowledged(pipeline, source, sink, delivery):
