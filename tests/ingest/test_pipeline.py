@@ -228,6 +228,18 @@ async def test_a_message_that_ends_the_process_is_set_aside_unread_and_costs_no_
     assert sink.noted == {}
 
 
+async def test_a_process_that_is_killed_while_it_waits_for_the_store_did_not_die_of_its_messages(
+    pipeline, sink, delivery
+):
+    sink.write = never
+    keeping = asyncio.create_task(pipeline.keep([delivery(redelivered=True)]))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    keeping.cancel()
+
+    assert sink.noted == {}
+
+
 async def test_a_message_that_was_only_near_when_others_died_is_read(pipeline, sink, delivery, event):
     item = delivery(redelivered=True)
     sink.noted[item.key] = 1
