@@ -71,7 +71,7 @@ class FrameStore:
         Returns: the new revision. Raises: StoreUnavailableError.
         """
         async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
-            stamp = await one(connection, "next_revision", {"as_of": as_of})
+            stamp = await one(connection, "tick_revision", {"as_of": as_of})
             await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
         return int(str(stamp["revision"]))
 
