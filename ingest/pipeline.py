@@ -103,6 +103,8 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
+        self._reading = asyncio.Lock()
         self.counts: Counter[str] = Counter()
         # The batches on their way, oldest first.
         self._busy_since: dict[object, float] = {}
@@ -150,7 +152,9 @@ class Pipeline:
             await self._store_warily(again)
         first = [delivery for delivery in deliveries if not delivery.redelivered]
         if first:
-            await self._keep(await self._read_all(first))
+            async with self._reading:
+                items = await self._read_all(first)
+            await self._keep(items)
 
     async def _store_warily(self, deliveries: Sequence[Delivery]) -> None:
         """Store what was handed over before: somebody may have died of reading it.
@@ -168,7 +172,8 @@ class Pipeline:
             items += await self._read_noted([by_key[key]], times=noted[key] + 1)
         items += [_unread(by_key[key], noted[key]) for key in deadly]
         await self._keep(items)
-        await self._until_available(lambda: self._sink.acquit(deadly))
+        if deadly:
+            await self._until_available(lambda: self._sink.acquit(deadly))
         # The same message twice in one batch: safe with the first.
         for delivery in deliveries:
             self._source.acknowledge(delivery.token)
@@ -177,9 +182,10 @@ class Pipeline:
         keys = [delivery.key for delivery in deliveries]
         if not keys:
             return []
-        await self._until_available(lambda: self._sink.note(keys, times=times))
-        items = await self._read_all(deliveries)
-        await self._until_available(lambda: self._sink.acquit(keys))
+        async with self._reading:
+            await self._until_available(lambda: self._sink.note(keys, times=times))
+            items = await self._read_all(deliveries)
+            await self._until_available(lambda: self._sink.acquit(keys))
         return items
 
     async def _read_all(self, deliveries: Sequence[Delivery]) -> list[_Item]:

@@ -240,6 +240,31 @@ async def test_a_process_that_is_killed_while_it_waits_for_the_store_did_not_die
     assert sink.noted == {}
 
 
+async def test_what_is_noted_while_a_message_is_read_is_its_own_batch_alone(
+    pipeline, sink, delivery, event, monkeypatch
+):
+    batches = [
+        [delivery(event(fCnt=10 * batch + number), redelivered=batch < 2) for number in range(3)] for batch in range(3)
+    ]
+    by_payload = {item.payload: {each.key for each in batch} for batch in batches for item in batch}
+    read, note = pipeline_module.read_delivery, sink.note
+
+    def read_and_look(item, model_of):
+        assert sink.noted.keys() <= by_payload[item.payload]
+        return read(item, model_of)
+
+    async def note_slowly(keys, *, times):
+        await note(keys, times=times)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(pipeline_module, "read_delivery", read_and_look)
+    sink.note = note_slowly
+    await asyncio.gather(*(pipeline.keep(batch) for batch in batches))
+
+    assert len(sink.kept) == 9
+
+
 async def test_a_message_that_was_only_near_when_others_died_is_read(pipeline, sink, delivery, event):
     item = delivery(redelivered=True)
     sink.noted[item.key] = 1
