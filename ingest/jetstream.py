@@ -93,6 +93,7 @@ class JetStreamSource:
                 messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
             except TimeoutError:
                 # Nothing for a while. nats.errors.TimeoutError is one of these.
+                _raise_if_cancelled()
                 continue
             except NatsError as error:
                 _raise_if_cancelled()
@@ -100,7 +101,8 @@ class JetStreamSource:
                 logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
                 self._subscribed.clear()
                 continue
-            return [self._delivery(message) for message in messages]
+            if messages:
+                return [self._delivery(message) for message in messages]
 
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:  # noqa: ARG002
         """Tell the cluster that this delivery is safe, as a frame or as a dead letter."""
@@ -120,6 +122,7 @@ class JetStreamSource:
         try:
             info = await self._subscription.consumer_info()
         except (NatsError, TimeoutError) as error:
+            _raise_if_cancelled()
             logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
             return
         self.waiting = info.num_pending or 0
@@ -136,6 +139,7 @@ class JetStreamSource:
             await message.ack()
         except NatsError as error:
             # It comes again, and is recognised then.
+            _raise_if_cancelled()
             logger.warning("cannot acknowledge: %s", error, extra={"action": "jetstream_ack_failed"})
 
     async def _connect(self) -> None:
@@ -154,6 +158,7 @@ class JetStreamSource:
                 **account,
             )
         except (OSError, NatsError) as error:
+            _raise_if_cancelled()
             logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
 
@@ -176,6 +181,7 @@ class JetStreamSource:
             await context.add_consumer(_STREAM, config)
             self._subscription = await context.pull_subscribe_bind(durable=self._cluster.durable, stream=_STREAM)
         except (NatsError, TimeoutError) as error:
+            _raise_if_cancelled()
             logger.warning("no consumer yet: %s", error, extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
         else:
