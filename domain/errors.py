@@ -62,6 +62,24 @@ class ScriptError(DecodeError):
         self.line = line
 
 
+class MappingError(SmartPlaceError):
+    """A mapping that cannot be used; `problems` has one sentence for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else ""))
+        self.problems = problems
+
+
+class UnknownCodecError(SmartPlaceError):
+    """There is no JavaScript codec of this model, or no such version of it."""
+
+    def __init__(self, model: str, version: int | None = None) -> None:
+        which = f" version {version}" if version is not None else ""
+        super().__init__(f"there is no JavaScript codec {model[:80]!r}{which}")
+        self.model = model
+        self.version = version
+
+
 class UnknownModelError(SmartPlaceError):
     """No codec goes by this model key."""
 
