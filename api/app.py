@@ -14,6 +14,9 @@ from api.routes import assets, events, health, sites
 from domain.live import Clock, Live
 
 _MOST_BODY_BYTES = 64 * 1024
+# Codecs with their examples are documents, not messages.
+_MOST_CODEC_BYTES = 1024 * 1024
+_CODEC_PATHS = ("/v1/codecs/", "/manage/codecs/")
 _DESCRIPTION = """
 Live parking bays and benches of the borough, free to use without a key.
 
@@ -56,7 +59,7 @@ def create_app(
     ):
         app.include_router(router, responses=problems.DOCUMENTED)
     # Not FastAPI's own limit: its refusal is made outside of all middleware, has none of our headers and is plain text.
-    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES)
+    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=dict.fromkeys(_CODEC_PATHS, _MOST_CODEC_BYTES))
     app.add_middleware(Head)
     app.add_middleware(Headers)
     problems.install(app, problem_page)

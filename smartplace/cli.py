@@ -21,7 +21,7 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, token_commands
+from smartplace import __version__, codec_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 
@@ -341,4 +341,5 @@ def openapi() -> None:
         typer.echo(json.dumps(openapi_document(settings), indent=2))
 
 
+app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")

@@ -9,18 +9,21 @@ import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.app import create_app
+from api.routes.codecs import create_router as codec_router
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import model
 from domain.api_keys import ScopesOf
+from domain.codec_scripts import Codecs
 from domain.errors import CommandError, PlacesFileError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -49,13 +52,14 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace import __version__
+from smartplace.codecs import CodecShelf, open_shelf
 from smartplace.settings import Settings
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
 from store.inspection import StoreInspection
 from store.live import LiveSnapshot, open_live
 from store.places import import_places
-from store.pool import open_pool
+from store.pool import Pool, open_pool
 
 logger = logging.getLogger(__name__)
 
@@ -153,9 +157,11 @@ async def serve(settings: Settings) -> None:
     async with (
         open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
         open_live(pool) as live,
+        open_shelf(pool, now=utc_now) as codecs,
     ):
         pushed = HttpSource(now=utc_now)
-        app = web_app(settings, live, StoreInspection(pool, now=utc_now), pushed, ApiKeys(pool, now=utc_now).scopes_of)
+        inspection = StoreInspection(pool, now=utc_now)
+        app = web_app(settings, live, inspection, pushed, ApiKeys(pool, now=utc_now).scopes_of, codecs)
         config = uvicorn.Config(
             app,
             host=settings.http_host,
@@ -202,7 +208,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def web_app(settings: Settings, live: Live, inspection: Inspection, pushed: HttpSource, scopes_of: ScopesOf) -> FastAPI:
+def web_app(
+    settings: Settings, live: Live, inspection: Inspection, pushed: HttpSource, scopes_of: ScopesOf, codecs: Codecs
+) -> FastAPI:
     """The API, the pages and the signs in one application."""
     validity = timedelta(seconds=settings.frame_validity_s)
     login = Login(
@@ -225,6 +233,7 @@ def web_app(settings: Settings, live: Live, inspection: Inspection, pushed: Http
                 live=live, inspection=inspection, now=utc_now, organisation=settings.organisation, login=login
             ),
             push_router(pushed, scopes_of),
+            codec_router(codecs, scopes_of, utc_now),
         ],
     )
     app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
@@ -272,7 +281,9 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     """What /openapi.json says; needs no database."""
     nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
     live = LiveSnapshot(nothing, places_version=0)
-    return web_app(settings, live, _NoInspection(), HttpSource(now=utc_now), _no_scopes).openapi()
+    # Nothing is asked of it: the document is made without a store.
+    codecs = CodecShelf(cast("Pool", None), now=utc_now)
+    return web_app(settings, live, _NoInspection(), HttpSource(now=utc_now), _no_scopes, codecs).openapi()
 
 
 async def _no_scopes(_key: str) -> frozenset[str] | None:
