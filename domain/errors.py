@@ -106,6 +106,7 @@ class Reason(StrEnum):
     REFUSED_BY_STORE = "refused_by_store"
     FLOOD = "flood"
     CODEC_FAILED = "codec_failed"
+    DEADLY = "deadly"
 
 
 class RejectedFrameError(SmartPlaceError):
@@ -146,6 +147,14 @@ class StoreUnavailableError(SmartPlaceError):
 
 class StoreRefusedError(SmartPlaceError):
     """The database refuses these rows whatever happens: they are at fault, not the connection."""
+
+
+class SessionTakenOverError(SmartPlaceError):
+    """Somebody else uses our client id at the broker: one of the two must go, or each throws the other out for ever."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"another client uses the client id {client_id!r}: give each worker its own")
+        self.client_id = client_id
 
 
 class CommandError(SmartPlaceError):

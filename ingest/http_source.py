@@ -30,7 +30,8 @@ class HttpSource:
 
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
         """Tell the sender that this delivery is safe; does nothing if it waited too long."""
-        token.resolve(letter)
+        if isinstance(token.holder, asyncio.Future) and not token.holder.done():
+            token.holder.set_result(letter)
 
     async def keep(self, topic: str, payload: bytes) -> Rejected | None:
         """Wait until a message is safe: None as a frame, or the dead letter that it became.
@@ -38,11 +39,12 @@ class HttpSource:
         Raises:
             StoreUnavailableError: it is not known to be safe. Sent again, it is kept once all the same.
         """
-        token = Token(asyncio.get_running_loop().create_future())
-        delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=self._now(), token=token)
+        kept: asyncio.Future[Rejected | None] = asyncio.get_running_loop().create_future()
+        received_at = self._now()
+        delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token(kept))
         try:
             self._queue.put_nowait(delivery)
-            return await asyncio.wait_for(token.kept, self._patience_s)
+            return await asyncio.wait_for(kept, self._patience_s)
         except asyncio.QueueFull:
             raise StoreUnavailableError("too many frames wait") from None
         except TimeoutError:

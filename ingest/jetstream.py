@@ -50,7 +50,6 @@ class JetStreamSource:
         self._client: Client | None = None
         self._subscription: JetStreamContext.PullSubscription | None = None
         self._subscribed = asyncio.Event()
-        self._messages: dict[Token, Msg] = {}
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     @property
@@ -92,13 +91,15 @@ class JetStreamSource:
 
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:  # noqa: ARG002
         """Tell the cluster that this delivery is safe, as a frame or as a dead letter."""
-        message = self._messages.pop(token, None)
-        if message is not None:
+        message = token.holder
+        if isinstance(message, Msg):
             task = asyncio.create_task(self._acknowledge(message))
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
 
     async def _acknowledge(self, message: Msg) -> None:
+        if message.is_acked:
+            return
         try:
             await message.ack()
         except NatsError as error:
@@ -143,14 +144,13 @@ class JetStreamSource:
             self._subscribed.set()
 
     def _delivery(self, message: Msg) -> Delivery:
-        token = Token(asyncio.get_running_loop().create_future())
-        self._messages[token] = message
         return Delivery(
             topic=topic_of(message.subject.removeprefix(_PREFIX)),
             payload=message.data,
             retained=False,
             received_at=self._now(),
-            token=token,
+            token=Token(message),
+            redelivered=message.metadata.num_delivered > 1,
         )
 
 

@@ -4,24 +4,26 @@ import asyncio
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import gmqtt
-from gmqtt.mqtt.constants import MQTTv50, MQTTv311
-from gmqtt.mqtt.handler import MQTTError
-
+from domain.errors import SessionTakenOverError
 from domain.live import Clock
 from domain.uplinks import Rejected
+from ingest.mqtt_connection import Connection, RefusedError, TurnedAwayError
+from ingest.mqtt_packets import ProtocolError, Publish
 from ingest.source import Delivery, Token, next_batch
 
 logger = logging.getLogger(__name__)
 
-_KEEPALIVE_S = 20
-_CONNECT_TIMEOUT_S = 10
 _BACKOFF_S = (0.2, 5.0)
 _QUEUE_PER_RECEIVE_MAXIMUM = 4
+# MQTT 5 says that a session was taken over; with 3.1.1 a connection only ends. One that ends soon though the broker is
+# there for the next, again and again: then somebody takes it from us.
+_SHORT_CONNECTION_S = 30
+_SHORT_CONNECTIONS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +39,14 @@ class Broker:
     client_id: str
     session_expiry_s: int
     receive_maximum: int
+    keepalive_s: int = 10
 
 
 class MqttSource:
     """Satisfies ingest.source.Source.
 
-    Every connection has a client of its own, and an acknowledgement goes to the client that brought the message: a
-    late one for a lost connection is written nowhere, so it can never name a message of the next session.
+    A token names a packet on the connection that brought it: a late acknowledgement for a lost connection is written
+    nowhere, so it can never name a message of the next session.
     """
 
     def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock) -> None:
@@ -51,6 +54,7 @@ class MqttSource:
         self._filters = filters
         self._now = now
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._connection: Connection | None = None
         self._granted = False
 
     @property
@@ -60,131 +64,94 @@ class MqttSource:
 
     async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
-        return await next_batch(self._queue, most=most, linger_s=linger_s)
+        deliveries = await next_batch(self._queue, most=most, linger_s=linger_s)
+        if self._connection is not None and self._queue.qsize() <= self._broker.receive_maximum:
+            self._connection.resume()
+        return deliveries
 
-    def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
+    def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:  # noqa: ARG002
         """Tell the broker that this delivery is safe."""
-        token.resolve(letter)
+        if isinstance(token.holder, Connection):
+            token.holder.acknowledge(token.number)
 
     async def run(self) -> None:
-        """Stay connected until cancelled: exponential backoff with full jitter between attempts."""
-        attempt = 0
+        """Stay connected until cancelled: exponential backoff with full jitter between attempts.
+
+        Raises:
+            SessionTakenOverError: another client has our client id.
+        """
+        failures = short_connections = 0
         while True:
+            began = time.monotonic()
             try:
-                async with self._connection() as connection:
-                    attempt = 0
-                    await connection.lost.wait()
+                taken_over = await self._stay_connected()
+                failures = 0
+                short_connections += 1 if time.monotonic() - began < _SHORT_CONNECTION_S else -short_connections
+                if taken_over or short_connections == _SHORT_CONNECTIONS:
+                    raise SessionTakenOverError(self._broker.client_id)
                 logger.warning("lost the broker", extra={"action": "mqtt_lost"})
-            except (OSError, TimeoutError, MQTTError) as error:
-                attempt += 1
+            except (OSError, TimeoutError, RefusedError, ProtocolError) as error:
+                failures += 1
+                # Some brokers let those wait outside that come back too often. Any other failure is no takeover.
+                short_connections = short_connections if isinstance(error, TurnedAwayError) else 0
                 reason = str(error) or "no answer"
-                logger.warning("no broker: %s", reason, extra={"action": "mqtt_retry", "attempt": attempt})
+                logger.warning("no broker: %s", reason, extra={"action": "mqtt_retry", "attempt": failures})
             least, most = _BACKOFF_S
-            await asyncio.sleep(random.uniform(least / 2, min(most, least * 2 ** min(attempt, 8))))  # noqa: S311
+            await asyncio.sleep(random.uniform(least / 2, min(most, least * 2 ** min(failures, 8))))  # noqa: S311
+
+    async def _stay_connected(self) -> bool:
+        """Connect, and return when the connection is lost: whether another client took it."""
+        async with self._connected() as connection:
+            self._granted = await self._subscribe(connection)
+            await connection.lost.wait()
+            if connection.fault is not None:
+                raise connection.fault
+            return connection.taken_over
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator["_Connection"]:
-        connection = _Connection(self._broker, take=self._take)
-        connection.client.on_connect = self._on_connect
-        connection.client.on_subscribe = self._on_subscribe
+    async def _connected(self) -> AsyncIterator[Connection]:
+        broker = self._broker
+        connection = self._connection = Connection(broker.version, broker.keepalive_s, take=self._take)
         try:
-            await connection.open()
+            session_present = await connection.open(
+                broker.host,
+                broker.port,
+                tls=broker.tls,
+                client_id=broker.client_id,
+                username=broker.username,
+                password=broker.password,
+                session_expiry_s=broker.session_expiry_s,
+                receive_maximum=broker.receive_maximum,
+            )
+            # A broker without our session may have lost frames: say so.
+            extra = {"action": "mqtt_connected", "session_present": session_present}
+            logger.info("connected to the broker", extra=extra)
             yield connection
         finally:
             self._granted = False
+            self._connection = None
             await connection.close()
 
-    def _on_connect(self, client: gmqtt.Client, session_present: int, _code: int, _properties: object) -> None:
-        # A broker without our session may have lost frames: say so.
-        present = bool(session_present)
-        logger.info("connected to the broker", extra={"action": "mqtt_connected", "session_present": present})
-        client.subscribe([gmqtt.Subscription(topic_filter, qos=1) for topic_filter in self._filters])
-
-    def _on_subscribe(self, _client: gmqtt.Client, _mid: int, granted: Sequence[int], _properties: object) -> None:
-        refused = [topic for topic, qos in zip(self._filters, granted, strict=True) if qos != 1]
-        self._granted = not refused
+    async def _subscribe(self, connection: Connection) -> bool:
+        granted = await connection.subscribe(self._filters)
+        refused = [topic for topic, qos in zip(self._filters, granted, strict=False) if qos != 1]
         if refused:
             logger.error("the broker refuses %s", ", ".join(refused), extra={"action": "mqtt_refused"})
+        return not refused
 
-    def _take(self, topic: str | bytes, payload: bytes, properties: dict[str, object]) -> Token | None:
-        """Queue a message; None where too many wait already, which no broker does that keeps to what it was asked."""
-        if self._queue.qsize() >= _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum:
-            return None
-        token = Token(asyncio.get_running_loop().create_future())
-        self._queue.put_nowait(
-            Delivery(
-                topic=topic if isinstance(topic, str) else topic.decode("utf-8", "backslashreplace"),
-                payload=bytes(payload),
-                retained=bool(properties.get("retain")),
-                received_at=self._now(),
-                token=token,
+    def _take(self, connection: Connection, messages: Sequence[Publish]) -> None:
+        """Queue messages. A broker that sends more than it was asked for is read no further until there is room."""
+        received_at = self._now()
+        for message in messages:
+            self._queue.put_nowait(
+                Delivery(
+                    topic=message.topic.decode("utf-8", "backslashreplace"),
+                    payload=message.payload,
+                    retained=message.retained,
+                    received_at=received_at,
+                    token=Token(connection, message.packet_id),
+                    redelivered=message.redelivered,
+                )
             )
-        )
-        return token
-
-
-class _Connection:
-    """One connection, with the deliveries that it still waits to acknowledge."""
-
-    def __init__(
-        self, broker: Broker, *, take: Callable[[str | bytes, bytes, dict[str, object]], Token | None]
-    ) -> None:
-        self._broker = broker
-        self._take = take
-        self._waiting: set[asyncio.Future[Rejected | None]] = set()
-        self.lost = asyncio.Event()
-        self.client = gmqtt.Client(
-            broker.client_id, clean_session=False, optimistic_acknowledgement=False, **_properties(broker)
-        )
-        if broker.username:
-            self.client.set_auth_credentials(broker.username, broker.password)
-        # Below zero attempts, above "unlimited": this client never reconnects, we make a new one.
-        self.client.set_config({"reconnect_retries": -2})
-        self.client.on_message = self._on_message
-        self.client.on_disconnect = lambda *_: self.lost.set()
-
-    async def open(self) -> None:
-        """Connect; raises OSError, TimeoutError or MQTTError."""
-        async with asyncio.timeout(_CONNECT_TIMEOUT_S):
-            await self.client.connect(
-                self._broker.host,
-                self._broker.port,
-                ssl=self._broker.tls or False,
-                keepalive=_KEEPALIVE_S,
-                version=MQTTv311 if self._broker.version == "3.1.1" else MQTTv50,
-            )
-
-    async def close(self) -> None:
-        """Disconnect, then let go of what was not acknowledged: the broker delivers it again."""
-        try:
-            async with asyncio.timeout(2):
-                await self.client.disconnect()
-        except (OSError, TimeoutError, AttributeError):
-            # AttributeError: gmqtt had no transport yet.
-            logger.debug("the connection was gone already")
-        for kept in self._waiting:
-            if not kept.done():
-                kept.set_result(None)
-
-    async def _on_message(
-        self, _client: gmqtt.Client, topic: str | bytes, payload: bytes, qos: int, properties: dict[str, object]
-    ) -> int:
-        token = self._take(topic, payload, properties)
-        if token is None:
-            logger.error("too many frames wait: connecting anew", extra={"action": "mqtt_overflow"})
-            self.lost.set()
-            token = Token(asyncio.get_running_loop().create_future())
-        if qos:
-            self._waiting.add(token.kept)
-            try:
-                # gmqtt sends the PUBACK when this coroutine returns; after `close` there is nobody to send it to.
-                await token.kept
-            finally:
-                self._waiting.discard(token.kept)
-        return 0
-
-
-def _properties(broker: Broker) -> dict[str, int]:
-    if broker.version != "5":
-        return {}
-    return {"session_expiry_interval": broker.session_expiry_s, "receive_maximum": broker.receive_maximum}
+        if self._queue.qsize() > _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum and connection.pause():
+            logger.warning("too many frames wait: reading no further", extra={"action": "mqtt_pause"})

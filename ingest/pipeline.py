@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import random
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -32,6 +33,9 @@ _REMEMBER_FRAMES = timedelta(days=15)
 _FORGET_EVERY = timedelta(hours=1)
 # While frames cannot arrive, or the store is away: how soon to look whether they can.
 _LOOK_AGAIN_S = 0.2
+# A batch that cannot be kept for this long: the present moves on, and the store does not know.
+_STUCK_AFTER_S = 5.0
+_DEADLY_AFTER = 2
 
 
 class FrameSink(Protocol):
@@ -55,6 +59,18 @@ class FrameSink(Protocol):
 
     async def forget_frames(self, *, before: datetime) -> None:
         """Stop remembering frames seen before that moment; may raise StoreUnavailableError."""
+        ...
+
+    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
+        """Those of these messages that were noted and not acquitted, and how often; may raise StoreUnavailableError."""
+        ...
+
+    async def note(self, message_keys: Sequence[bytes]) -> None:
+        """Note, committed on return, that these messages are about to be read; may raise StoreUnavailableError."""
+        ...
+
+    async def acquit(self, message_keys: Sequence[bytes]) -> None:
+        """These messages were read, and nobody died of it; may raise StoreUnavailableError."""
         ...
 
 
@@ -86,6 +102,7 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self.counts: Counter[str] = Counter()
+        self._busy_since: float | None = None
 
     async def run(self) -> None:
         """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again."""
@@ -95,6 +112,13 @@ class Pipeline:
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Make one batch safe, in the store or else in the spool, then acknowledge it."""
+        self._busy_since = time.monotonic()
+        try:
+            await self._make_safe(deliveries)
+        finally:
+            self._busy_since = None
+
+    async def _make_safe(self, deliveries: Sequence[Delivery]) -> None:
         if self._spool is None:
             await self._store(deliveries)
         else:
@@ -109,11 +133,53 @@ class Pipeline:
             await self._spool.drain(self._store, most=self._batch_rows)
 
     async def _store(self, deliveries: Sequence[Delivery]) -> None:
+        again = [delivery for delivery in deliveries if delivery.redelivered]
+        if again:
+            await self._store_warily(again)
+        first = [delivery for delivery in deliveries if not delivery.redelivered]
+        if first:
+            await self._read_and_keep(first)
+
+    async def _store_warily(self, deliveries: Sequence[Delivery]) -> None:
+        """Store what was handed over before: somebody may have died of reading it.
+
+        Each is noted before it is read and acquitted once it is kept. One that was noted before is read alone; one that
+        was noted twice has ended three processes and is set aside unread.
+        """
+        by_key = {delivery.key: delivery for delivery in deliveries}
+        noted = await self._until_available(lambda: self._sink.times_noted(list(by_key)))
+        calm = [delivery for key, delivery in by_key.items() if key not in noted]
+        if calm:
+            await self._read_noted(calm)
+        for key, times in noted.items():
+            if times < _DEADLY_AFTER:
+                await self._read_noted([by_key[key]])
+            else:
+                await self._set_aside_unread(by_key[key], times)
+        # The same message twice in one batch: safe with the first.
+        for delivery in deliveries:
+            self._source.acknowledge(delivery.token)
+
+    async def _read_noted(self, deliveries: Sequence[Delivery]) -> None:
+        keys = [delivery.key for delivery in deliveries]
+        await self._until_available(lambda: self._sink.note(keys))
+        await self._read_and_keep(deliveries)
+        await self._until_available(lambda: self._sink.acquit(keys))
+
+    async def _set_aside_unread(self, delivery: Delivery, times: int) -> None:
+        letter = reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None)
+        await self._keep([_Item(delivery, letter)])
+        await self._until_available(lambda: self._sink.acquit([delivery.key]))
+
+    async def _read_and_keep(self, deliveries: Sequence[Delivery]) -> None:
         items = [self._read(delivery) for delivery in deliveries]
         if any(_is_unknown(item.outcome) for item in items):
             # It may have been installed a moment ago.
             await self._until_available(self._sink.refresh)
             items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
+        await self._keep(items)
+
+    async def _keep(self, items: Sequence[_Item]) -> None:
         for item in await self._write(items):
             self._source.acknowledge(item.delivery.token, item.outcome if isinstance(item.outcome, Rejected) else None)
 
@@ -124,13 +190,13 @@ class Pipeline:
             await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
-        """Until cancelled: while the source is ready, confirm the present; forget old frames."""
+        """Until cancelled: confirm the present while the store can be said to know it; forget old frames."""
         forget_at = self._now()
         while True:
             ready = False
             try:
                 await self._sink.refresh()
-                ready = self._source.ready
+                ready = self._is_current()
                 if ready:
                     await self._sink.tick(as_of=self._now())
                 if self._now() >= forget_at:
@@ -139,6 +205,12 @@ class Pipeline:
             except StoreUnavailableError as error:
                 logger.warning("cannot confirm the present: %s", error, extra={"action": "tick_failed"})
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
+
+    def _is_current(self) -> bool:
+        """Whether what is in the store is the present: frames can arrive, and none has been waiting for long."""
+        is_stuck = self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_AFTER_S
+        is_behind = self._spool is not None and self._spool.depth > 0
+        return self._source.ready and not is_stuck and not is_behind
 
     def _read(self, delivery: Delivery) -> _Item:
         outcome = read_delivery(delivery, self._sink.model_of)
@@ -168,10 +240,24 @@ class Pipeline:
             return [*await self._write(items[:middle]), *await self._write(items[middle:])]
         (item,) = items
         if isinstance(item.outcome, Rejected):
-            raise error
+            return await self._insist(item.delivery, item.outcome)
         device_id = item.outcome.uplink.device_id
         refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
         return await self._write([_Item(item.delivery, refused)])
+
+    async def _insist(self, delivery: Delivery, letter: Rejected) -> Sequence[_Item]:
+        """A dead letter that is refused: once more without its words. Refused again, it is not the letter's fault."""
+        bare = reject(delivery, letter.reason, "its own words were refused", None)
+        bare = replace(bare, topic=ascii(letter.topic))
+
+        async def write() -> Stored:
+            try:
+                return await self._sink.write([], [bare])
+            except StoreRefusedError as error:
+                raise StoreUnavailableError(f"no dead letter is taken: {error}") from error
+
+        self._count(await self._until_available(write), [bare])
+        return [_Item(delivery, bare)]
 
     async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
         attempt = 0

@@ -1,6 +1,7 @@
 """Where messages come from: at least once, and gone from there only when acknowledged."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,28 +11,32 @@ from domain.uplinks import Rejected
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """Names a delivery on the connection that brought it; worthless on any other.
+    """Names a delivery to the source that brought it: whoever holds it there, and its number with that holder.
 
-    `kept` is done when the delivery is safe: with None as a frame, or with the dead letter that it became.
+    A connection that is lost holds nothing any more, so its tokens are worthless on the next.
     """
 
-    kept: asyncio.Future[Rejected | None]
-
-    def resolve(self, letter: Rejected | None = None) -> None:
-        """Say that it is safe; does nothing where nobody waits any more."""
-        if not self.kept.done():
-            self.kept.set_result(letter)
+    holder: object = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message as the broker handed it over."""
+    """One message as the broker handed it over. `redelivered`: it was handed over before, and not acknowledged."""
 
     topic: str
     payload: bytes
     retained: bool
     received_at: datetime
     token: Token
+    redelivered: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """16 bytes that name the message, whoever delivers it, however often."""
+        digest = hashlib.blake2b(self.payload, digest_size=16)
+        digest.update(self.topic.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
 
 class Source(Protocol):

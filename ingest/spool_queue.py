@@ -81,5 +81,6 @@ def _delivery(message: Spooled) -> Delivery:
         retained=message.retained,
         received_at=message.received_at,
         # Its broker has heard already that it is safe.
-        token=Token(asyncio.get_running_loop().create_future()),
+        token=Token(),
+        redelivered=True,
     )

@@ -24,7 +24,7 @@ from dashboard.templating import Templates
 from devices.catalogue import model
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs
-from domain.errors import CommandError, PlacesFileError
+from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.places import Places
@@ -116,12 +116,17 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
         source = _source(settings)
-        pipeline = _pipeline(settings, source, FrameStore(pool), spool)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(source.run(), name="mqtt-source")
-            tasks.create_task(pipeline.run(), name="pipeline")
-            tasks.create_task(pipeline.drain(), name="spool")
-            tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+        store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
+        pipeline = _pipeline(settings, source, store, spool)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(source.run(), name="mqtt-source")
+                tasks.create_task(pipeline.run(), name="pipeline")
+                tasks.create_task(pipeline.drain(), name="spool")
+                tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+        except* SessionTakenOverError as taken:
+            # One sentence for whoever reads the log, not a group.
+            raise taken.exceptions[0] from None
 
 
 def _source(settings: Settings) -> MqttSource | JetStreamSource:
@@ -174,7 +179,8 @@ async def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=2,
         )
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
-        pipeline = _pipeline(settings, pushed, FrameStore(pool, confirms=False))
+        store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+        pipeline = _pipeline(settings, pushed, store)
         async with asyncio.TaskGroup() as tasks:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
@@ -331,6 +337,7 @@ def _ingest_broker(settings: Settings) -> Broker:
         client_id=settings.mqtt_client_id,
         session_expiry_s=settings.mqtt_session_expiry_s,
         receive_maximum=settings.mqtt_receive_maximum,
+        keepalive_s=settings.mqtt_keepalive_s,
     )
 
 

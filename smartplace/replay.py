@@ -1,6 +1,5 @@
 """`smartplace replay`: dead letters and the journal read anew, joined from ingest's reading and the store's replay."""
 
-import asyncio
 from datetime import datetime
 
 from domain.uplinks import Accepted, Rejected
@@ -25,7 +24,7 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     await store.refresh()
 
     def read(topic: str, payload: bytes, received_at: datetime) -> Accepted | Rejected:
-        token = Token(asyncio.get_running_loop().create_future())
+        token = Token()
         delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=token)
         return read_delivery(delivery, store.model_of)
 

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     """PostgreSQL >= 15 or TimescaleDB, as a libpq connection string."""
     database_pool_size: int = Field(default=4, ge=1, le=100)
     """Connections that one process may hold."""
+    database_timeout_s: float = Field(default=15.0, ge=1, le=300)
+    """How long ingest waits for the database before it takes it for away, also one that is frozen."""
 
     mqtt_host: str = "127.0.0.1"
     """The broker's host name."""
@@ -42,6 +44,8 @@ class Settings(BaseSettings):
     """How long the broker keeps the session of an absent ingest, in seconds (MQTT 5)."""
     mqtt_receive_maximum: int = Field(default=1000, ge=1, le=65535)
     """Most frames in flight: received and not yet committed."""
+    mqtt_keepalive_s: int = Field(default=10, ge=1, le=300)
+    """A broker that says nothing for two and a half times this long is taken for lost."""
 
     source: Literal["mqtt", "jetstream"] = "mqtt"
     """Where ingest takes frames: an MQTT broker, or the streams of a NATS cluster that takes MQTT from devices."""

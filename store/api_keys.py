@@ -7,7 +7,7 @@ from datetime import timedelta
 from domain import api_keys
 from domain.api_keys import ApiKey, Scope
 from domain.live import Clock
-from store.pool import Pool, translated
+from store.pool import Pool, connected
 from store.queries import query
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -42,24 +42,21 @@ class ApiKeys:
             "created_at": made.created_at,
             "expires_at": made.expires_at,
         }
-        with translated():
-            async with self._pool.connection() as connection:
-                await connection.execute(query("insert_api_key"), parameters)
+        async with connected(self._pool) as connection:
+            await connection.execute(query("insert_api_key"), parameters)
         return api_keys.written(made.key_id, secret), made
 
     async def all(self) -> list[ApiKey]:
         """Every key that ever was, newest first."""
-        with translated():
-            async with self._pool.connection() as connection:
-                rows = await (await connection.execute(query("select_api_keys"))).fetchall()
+        async with connected(self._pool) as connection:
+            rows = await (await connection.execute(query("select_api_keys"))).fetchall()
         return [ApiKey(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]
 
     async def revoke(self, key_id: str) -> bool:
         """End a key now; False where no such key is alive."""
-        with translated():
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(query("revoke_api_key"), {"key_id": key_id, "at": self._now()})
-                return cursor.rowcount == 1
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(query("revoke_api_key"), {"key_id": key_id, "at": self._now()})
+            return cursor.rowcount == 1
 
     async def scopes_of(self, key: str) -> frozenset[str] | None:
         """What a presented key may do; None where it is unknown, wrong, expired or revoked: nobody learns which."""
@@ -68,14 +65,13 @@ class ApiKeys:
             return None
         key_id, secret = parts
         now = self._now()
-        with translated():
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(query("select_api_key"), {"key_id": key_id, "now": now})
-                row = await cursor.fetchone()
-                # Compared also where there is nothing to compare with: both cases take the same time.
-                expected = bytes(row["secret_hash"]) if row else _NO_SECRET
-                if not hmac.compare_digest(api_keys.secret_hash(secret), expected) or row is None:
-                    return None
-                if row["last_used_at"] is None or now - row["last_used_at"] >= _NOTED_EVERY:
-                    await connection.execute(query("touch_api_key"), {"key_id": key_id, "now": now})
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(query("select_api_key"), {"key_id": key_id, "now": now})
+            row = await cursor.fetchone()
+            # Compared also where there is nothing to compare with: both cases take the same time.
+            expected = bytes(row["secret_hash"]) if row else _NO_SECRET
+            if not hmac.compare_digest(api_keys.secret_hash(secret), expected) or row is None:
+                return None
+            if row["last_used_at"] is None or now - row["last_used_at"] >= _NOTED_EVERY:
+                await connection.execute(query("touch_api_key"), {"key_id": key_id, "now": now})
         return frozenset(row["scopes"])

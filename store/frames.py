@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.ids import DeviceId
 from domain.uplinks import Accepted, Rejected, Stored
 from store.places import KnownDevice, read_devices
-from store.pool import Connection, Pool, translated
+from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected
 from store.present import apply_batch
 from store.queries import copy_in, one, query
 from store.rows import (
@@ -29,8 +29,9 @@ class FrameStore:
     over HTTP says nothing of the broker, and leaves `as_of` where it is.
     """
 
-    def __init__(self, pool: Pool, *, confirms: bool = True) -> None:
+    def __init__(self, pool: Pool, *, confirms: bool = True, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         self._pool = pool
+        self._answer_within_s = answer_within_s
         self._confirms = confirms
         self._devices: Mapping[DeviceId, KnownDevice] = {}
         self._places_version = -1
@@ -42,12 +43,11 @@ class FrameStore:
 
     async def refresh(self) -> None:
         """Read the devices anew if places were imported meanwhile; raises StoreUnavailableError."""
-        with translated():
-            async with self._pool.connection() as connection:
-                platform = await one(connection, "select_platform", {})
-                if platform["places_version"] != self._places_version:
-                    self._devices = await read_devices(connection)
-                    self._places_version = int(str(platform["places_version"]))
+        async with connected(self._pool, within_s=self._answer_within_s) as connection:
+            platform = await one(connection, "select_platform", {})
+            if platform["places_version"] != self._places_version:
+                self._devices = await read_devices(connection)
+                self._places_version = int(str(platform["places_version"]))
 
     async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
         """Keep a batch in one transaction: when this returns, it is committed.
@@ -59,11 +59,10 @@ class FrameStore:
             StoreRefusedError: nothing was kept; some row is at fault.
         """
         by_key = {frame_key(frame.uplink): frame for frame in accepted}
-        with translated():
-            async with self._pool.connection() as connection, connection.transaction():
-                fresh = await self._fresh(connection, by_key)
-                await self._keep(connection, fresh)
-                await self._set_aside(connection, rejected)
+        async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
+            fresh = await self._fresh(connection, by_key)
+            await self._keep(connection, fresh)
+            await self._set_aside(connection, rejected)
         return Stored(kept=len(fresh), duplicates=len(accepted) - len(fresh), dead_letters=len(rejected))
 
     async def tick(self, *, as_of: datetime) -> int:
@@ -71,17 +70,32 @@ class FrameStore:
 
         Returns: the new revision. Raises: StoreUnavailableError.
         """
-        with translated():
-            async with self._pool.connection() as connection, connection.transaction():
-                stamp = await one(connection, "next_revision", {"as_of": as_of})
-                await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
+        async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
+            stamp = await one(connection, "next_revision", {"as_of": as_of})
+            await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
         return int(str(stamp["revision"]))
 
     async def forget_frames(self, *, before: datetime) -> None:
         """Stop remembering frames seen before that moment; raises StoreUnavailableError."""
-        with translated():
-            async with self._pool.connection() as connection:
-                await connection.execute(query("delete_seen_frames"), {"before": before})
+        async with connected(self._pool, within_s=self._answer_within_s) as connection:
+            await connection.execute(query("delete_seen_frames"), {"before": before})
+            await connection.execute(query("delete_old_suspects"), {"before": before})
+
+    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
+        """Those of these messages that were noted and not acquitted, and how often; raises StoreUnavailableError."""
+        async with connected(self._pool, within_s=self._answer_within_s) as connection:
+            rows = await connection.execute(query("select_noted_messages"), {"message_keys": list(message_keys)})
+            return {bytes(row["message_key"]): int(row["times"]) for row in await rows.fetchall()}
+
+    async def note(self, message_keys: Sequence[bytes]) -> None:
+        """Note, committed on return, that these messages are about to be read; raises StoreUnavailableError."""
+        async with connected(self._pool, within_s=self._answer_within_s) as connection:
+            await connection.execute(query("note_messages"), {"message_keys": list(message_keys)})
+
+    async def acquit(self, message_keys: Sequence[bytes]) -> None:
+        """These messages were read, and nobody died of it; raises StoreUnavailableError."""
+        async with connected(self._pool, within_s=self._answer_within_s) as connection:
+            await connection.execute(query("acquit_messages"), {"message_keys": list(message_keys)})
 
     async def _fresh(self, connection: Connection, by_key: Mapping[bytes, Accepted]) -> list[Accepted]:
         if not by_key:

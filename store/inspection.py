@@ -6,7 +6,7 @@ from domain.live import Clock
 from domain.places import AssetKind
 from domain.security import SecurityRecord
 from domain.states import State
-from store.pool import Pool, translated
+from store.pool import Pool, connected
 from store.queries import query
 
 
@@ -44,9 +44,8 @@ class StoreInspection:
         return [range(int(str(row["first_f_cnt"])), int(str(row["last_f_cnt"])) + 1) for row in rows]
 
     async def _rows(self, name: str, parameters: dict[str, object]) -> list[dict[str, object]]:
-        with translated():
-            async with self._pool.connection() as connection:
-                return await (await connection.execute(query(name), parameters)).fetchall()
+        async with connected(self._pool) as connection:
+            return await (await connection.execute(query(name), parameters)).fetchall()
 
 
 def _device_health(row: dict[str, object]) -> DeviceHealth:

@@ -10,7 +10,7 @@ from domain.places import Asset
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from store.places import read_places
-from store.pool import Connection, Pool, translated
+from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected, translated
 from store.queries import query
 
 logger = logging.getLogger(__name__)
@@ -79,9 +79,8 @@ async def open_live(pool: Pool) -> AsyncIterator[LiveSnapshot]:
         StoreUnavailableError: the first snapshot cannot be read. Later failures are logged and tried again; the
             snapshot in hand then keeps its `as_of`, which tells everyone how old it is.
     """
-    with translated():
-        async with pool.connection() as connection:
-            snapshot, places_version = await _load(connection)
+    async with connected(pool) as connection:
+        snapshot, places_version = await _load(connection)
     live = LiveSnapshot(snapshot, places_version=places_version)
     follower = asyncio.create_task(_keep_following(pool, live), name="live-snapshot")
     try:
@@ -104,9 +103,10 @@ async def _keep_following(pool: Pool, live: LiveSnapshot) -> None:
 async def _follow(pool: Pool, live: LiveSnapshot) -> None:
     # One connection only listens: what arrives while the other one reads waits in its socket.
     async with pool.connection() as listener:
-        await listener.execute("LISTEN smartplace_revision")
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await listener.execute("LISTEN smartplace_revision")
         while True:
-            async with pool.connection() as reader:
+            async with connected(pool) as reader:
                 await live.refresh(reader)
             async for _ in listener.notifies(timeout=_LOOK_AGAIN_S, stop_after=1):
                 pass

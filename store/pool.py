@@ -1,5 +1,6 @@
 """Connections to the database, and its errors in our own words."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -11,6 +12,8 @@ from domain.errors import StoreRefusedError, StoreUnavailableError
 
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
+
+ANSWER_WITHIN_S = 15.0
 
 # A network partition must not hang a worker: dead peers are noticed within about 15 s.
 _LIVENESS: dict[str, object] = {
@@ -51,6 +54,17 @@ async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncI
         yield pool
 
 
+@asynccontextmanager
+async def connected(pool: Pool, *, within_s: float = ANSWER_WITHIN_S) -> AsyncIterator[Connection]:
+    """A connection for work that is over `within_s`; errors are ours, as `translated` gives them.
+
+    A database that is frozen keeps its sockets open and answers nothing: no setting of TCP notices that, only a clock.
+    """
+    with translated():
+        async with asyncio.timeout(within_s), pool.connection() as connection:
+            yield connection
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn psycopg's errors into ours: the rows are at fault, or the database is away.
@@ -64,6 +78,8 @@ def translated() -> Iterator[None]:
         raise StoreRefusedError(_first_line(error)) from error
     except (psycopg.OperationalError, psycopg.InternalError, PoolTimeout) as error:
         raise StoreUnavailableError(_first_line(error)) from error
+    except TimeoutError as error:
+        raise StoreUnavailableError("the database does not answer in time") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -58,25 +58,18 @@ def up_event(**changes):
 
 @pytest.fixture
 def delivery(noon):
-    def make(payload=None, *, topic=UP_TOPIC, retained=False):
-        token = Token(asyncio.get_running_loop().create_future()) if _in_loop() else None
+    def make(payload=None, *, topic=UP_TOPIC, retained=False, redelivered=False):
+        token = Token()
         return Delivery(
             topic=topic,
             payload=up_event() if payload is None else payload,
             retained=retained,
             received_at=noon + timedelta(seconds=1),
             token=token,
+            redelivered=redelivered,
         )
 
     return make
-
-
-def _in_loop():
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 class MemorySink:
@@ -91,6 +84,8 @@ class MemorySink:
         self.outages = 0
         self.poison = set()
         self.ticks = []
+        self.noted = {}
+        self.refuses_letters = 0
 
     def model_of(self, device_id):
         return self.models.get(device_id)
@@ -103,6 +98,9 @@ class MemorySink:
         self._away()
         if any(frame.uplink.f_cnt in self.poison for frame in accepted):
             raise StoreRefusedError("value out of range")
+        if rejected and self.refuses_letters:
+            self.refuses_letters -= 1
+            raise StoreRefusedError("not this text")
         self.batches.append(len(accepted) + len(rejected))
         fresh = {(f.uplink.device_id, f.uplink.session, f.uplink.f_cnt, f.uplink.payload): f for f in accepted}
         new = fresh.keys() - self.kept.keys()
@@ -117,6 +115,20 @@ class MemorySink:
 
     async def forget_frames(self, *, before):
         self._away()
+
+    async def times_noted(self, message_keys):
+        self._away()
+        return {key: self.noted[key] for key in message_keys if key in self.noted}
+
+    async def note(self, message_keys):
+        self._away()
+        for key in message_keys:
+            self.noted[key] = self.noted.get(key, 0) + 1
+
+    async def acquit(self, message_keys):
+        self._away()
+        for key in message_keys:
+            del self.noted[key]
 
     def _away(self):
         if self.outages:

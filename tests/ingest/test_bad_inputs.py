@@ -31,7 +31,7 @@ GOOD_COUNTER = 4711
 @pytest.fixture
 def arrival(noon):
     def make(topic, payload):
-        token = Token(asyncio.get_running_loop().create_future())
+        token = Token()
         return Delivery(topic=topic, payload=payload, retained=False, received_at=noon, token=token)
 
     return make

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -183,3 +184,113 @@ async def test_a_backlog_that_arrives_at_once_is_no_flood_in_any_order(pipeline,
 
     assert len(sink.kept) == 400
     assert sink.dead == []
+
+
+class Killed(BaseException):
+    """What `kill -9` is to a process: nothing runs after it."""
+
+
+@pytest.fixture
+def deadly(monkeypatch):
+    """Reading these payloads ends the process."""
+    payloads = set()
+    read = pipeline_module.read_delivery
+
+    def read_or_die(delivery, model_of):
+        if delivery.payload in payloads:
+            raise Killed
+        return read(delivery, model_of)
+
+    monkeypatch.setattr(pipeline_module, "read_delivery", read_or_die)
+    return payloads
+
+
+async def test_a_message_that_ends_the_process_is_set_aside_unread_and_costs_no_other(
+    source, sink, noon, delivery, event, deadly
+):
+    payloads = [event(fCnt=number) for number in range(20)]
+    deadly.add(payloads[7])
+    deaths = 0
+    while len(source.acknowledged) < len(payloads):
+        # Each time a new process, and everything not acknowledged comes again.
+        gate = FloodGate(per_minute=30, burst=120)
+        pipeline = Pipeline(source, sink, gate=gate, now=lambda: noon, batch_rows=100, linger_s=0)
+        source.acknowledged.clear()
+        try:
+            await pipeline.keep([delivery(payload, redelivered=deaths > 0) for payload in payloads])
+        except Killed:
+            deaths += 1
+        assert deaths <= 3
+
+    assert deaths == 3
+    assert [(letter.reason, letter.payload) for letter in sink.dead] == [(Reason.DEADLY, payloads[7])]
+    assert len(sink.kept) == 19
+    assert sink.noted == {}
+
+
+async def test_a_message_that_was_only_near_when_others_died_is_read(pipeline, sink, delivery, event):
+    item = delivery(redelivered=True)
+    sink.noted[item.key] = 1
+    await pipeline.keep([item])
+
+    assert len(sink.kept) == 1
+    assert (sink.dead, sink.noted) == ([], {})
+
+
+async def test_a_dead_letter_whose_words_are_refused_is_kept_without_them(pipeline, source, sink, delivery):
+    sink.refuses_letters = 1
+    item = delivery(b"{")
+    await pipeline.keep([item])
+
+    (letter,) = sink.dead
+    assert (letter.reason, letter.payload) == (Reason.NOT_JSON, b"{")
+    assert source.acknowledged == [item.token]
+
+
+async def test_a_store_that_takes_no_dead_letter_is_away_and_nothing_is_acknowledged(pipeline, source, sink, delivery):
+    sink.refuses_letters = 10**9
+    keeping = asyncio.create_task(pipeline.keep([delivery(b"{")]))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert source.acknowledged == []
+
+    sink.refuses_letters = 0
+    await keeping
+    assert len(source.acknowledged) == len(sink.dead) == 1
+
+
+async def test_the_present_is_not_confirmed_while_a_batch_cannot_be_kept(pipeline, sink, delivery, monkeypatch):
+    monkeypatch.setattr(pipeline_module, "_STUCK_AFTER_S", 0)
+    write, sink.write = sink.write, never
+    keeping = asyncio.create_task(pipeline.keep([delivery()]))
+    ticking = asyncio.create_task(pipeline.tick(every_s=0))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert sink.ticks == []
+
+    keeping.cancel()
+    sink.write = write
+    async with asyncio.timeout(10):
+        while not sink.ticks:
+            await asyncio.sleep(0)
+    ticking.cancel()
+
+
+async def test_the_present_is_not_confirmed_while_older_frames_are_in_the_spool(source, sink, noon):
+    spool = SimpleNamespace(depth=3)
+    gate = FloodGate(per_minute=30, burst=120)
+    pipeline = Pipeline(source, sink, gate=gate, now=lambda: noon, batch_rows=1, linger_s=0, spool=spool)
+    ticking = asyncio.create_task(pipeline.tick(every_s=0))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert sink.ticks == []
+
+    spool.depth = 0
+    async with asyncio.timeout(10):
+        while not sink.ticks:
+            await asyncio.sleep(0)
+    ticking.cancel()
+
+
+async def never(*_):
+    await asyncio.Event().wait()

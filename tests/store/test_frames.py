@@ -1,5 +1,7 @@
 import asyncio
-from datetime import timedelta
+import os
+import signal
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import psycopg
@@ -207,6 +209,23 @@ async def test_a_database_that_is_away_is_an_outage_not_a_fault_of_the_rows():
             await FrameStore(pool).refresh()
 
 
+async def test_a_database_that_is_frozen_is_an_outage_and_the_batch_is_kept_once_it_moves(
+    database, open_store, small_borough, frame, noon
+):
+    async with open_store(database, small_borough, noon, size=1) as (_, pool):
+        store = FrameStore(pool, answer_within_s=0.5)
+        await store.refresh()
+        async with pool.connection() as connection:
+            backend = connection.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(StoreUnavailableError, match="in time"):
+                await store.write([frame(BAY, 1, occupied=True)], [])
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        assert await store.write([frame(BAY, 1, occupied=True)], []) == Stored(kept=1)
+
+
 async def test_frames_are_forgotten_only_when_old(database, open_store, small_borough, frame, noon):
     async with open_store(database, small_borough, noon) as (store, _pool):
         await store.write([frame(BAY, 1, occupied=True), frame(BAY, 2, occupied=True, minute=60)], [])
@@ -248,3 +267,15 @@ async def test_a_frame_that_was_pushed_is_kept_but_vouches_for_nothing(
 
         await store.write([frame(BAY, 2, minute=month + 1, occupied=False)], [])
         assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=month + 1),)]
+
+
+async def test_messages_are_noted_until_they_are_acquitted(database, open_store, small_borough, noon):
+    one, two = b"1" * 16, b"2" * 16
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        await store.note([one, two])
+        await store.note([one])
+        await store.acquit([two])
+        assert await store.times_noted([one, two]) == {one: 2}
+
+        await store.forget_frames(before=datetime.now(UTC) + timedelta(days=1))
+        assert await store.times_noted([one, two]) == {}

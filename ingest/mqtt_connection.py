@@ -1,0 +1,239 @@
+"""One connection to an MQTT broker: messages in, acknowledgements out, and a clock that notices silence."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from domain.errors import SmartPlaceError
+from ingest import mqtt_packets as packets
+from ingest.mqtt_packets import Connack, Disconnect, Packet, PacketReader, ProtocolError, Publish, Suback
+
+_ANSWER_WITHIN_S = 10
+_SUBSCRIBE_ID = 1
+_SESSION_TAKEN_OVER = 0x8E
+_REFUSALS = {
+    1: "wrong protocol version",
+    2: "the client id is refused",
+    3: "the server is unavailable",
+    4: "wrong user name or password",
+    5: "not authorised",
+    0x84: "wrong protocol version",
+    0x85: "the client id is refused",
+    0x86: "wrong user name or password",
+    0x87: "not authorised",
+    0x88: "the server is unavailable",
+    0x89: "the server is busy",
+    0x8A: "banned",
+    0x97: "quota exceeded",
+    0x9F: "connecting too often",
+}
+
+
+class RefusedError(SmartPlaceError):
+    """The broker will not have us."""
+
+    def __init__(self, reason: int) -> None:
+        super().__init__(f"{_REFUSALS.get(reason, 'refused')} (reason 0x{reason:02x})")
+        self.reason = reason
+
+
+class TurnedAwayError(OSError):
+    """The broker is there, and hung up without a word."""
+
+
+class Connection(asyncio.Protocol):
+    """Hands messages to `take` as they come; nothing is acknowledged until somebody says so.
+
+    `lost` is set when the connection has ended, whoever ended it; `taken_over` when it was another client of our name,
+    `fault` when we did, because the broker does not speak MQTT.
+    """
+
+    def __init__(
+        self, version: str, keepalive_s: int, *, take: Callable[["Connection", Sequence[Publish]], None]
+    ) -> None:
+        self._version = version
+        self._keepalive_s = keepalive_s
+        self._take = take
+        self._reader = PacketReader(version)
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[Connack | Suback] | None = None
+        # Packets that wait to be acknowledged, oldest first, and since when.
+        self._waiting: dict[int, float] = {}
+        self._safe: list[int] = []
+        self._heard_at = time.monotonic()
+        self._is_paused = False
+        self._next_id = _SUBSCRIBE_ID
+        self.lost = asyncio.Event()
+        self.taken_over = False
+        self.fault: ProtocolError | None = None
+
+    @property
+    def oldest_waiting_since(self) -> float | None:
+        """When the oldest message came that is not acknowledged, by the monotonic clock; None if there is none."""
+        return next(iter(self._waiting.values()), None)
+
+    async def open(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None,
+        client_id: str,
+        username: str,
+        password: str,
+        session_expiry_s: int,
+        receive_maximum: int,
+    ) -> bool:
+        """Connect; whether the broker still had our session.
+
+        Raises:
+            OSError, TimeoutError: nobody answers; TurnedAwayError where somebody hangs up.
+            RefusedError: the broker says why not.
+            ProtocolError: it is no broker.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(_ANSWER_WITHIN_S):
+            await loop.create_connection(lambda: self, host, port, ssl=tls)
+            hello = packets.connect(
+                self._version,
+                client_id=client_id,
+                username=username,
+                password=password,
+                keepalive_s=self._keepalive_s,
+                session_expiry_s=session_expiry_s,
+                receive_maximum=receive_maximum,
+            )
+            answer = await self._ask(hello)
+        if not isinstance(answer, Connack):
+            raise ProtocolError("the broker answers something else than was asked")
+        if answer.reason:
+            raise RefusedError(answer.reason)
+        self._keepalive_s = answer.keepalive_s or self._keepalive_s
+        self._beat()
+        return answer.session_present
+
+    async def subscribe(self, topic_filters: Sequence[str]) -> bytes:
+        """Subscribe with QoS 1: one byte for each filter, the granted QoS or why not; errors as `open`."""
+        async with asyncio.timeout(_ANSWER_WITHIN_S):
+            answer = await self._ask(packets.subscribe(self._version, _SUBSCRIBE_ID, topic_filters))
+        if not isinstance(answer, Suback) or len(answer.reasons) != len(topic_filters):
+            raise ProtocolError("the broker answers something else than was asked")
+        return answer.reasons
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 1, and do not wait for the broker's word; nothing where the connection is lost."""
+        self._next_id = self._next_id % 0xFFFF + 1
+        self._write(packets.publish(self._version, self._next_id, topic, payload))
+
+    def acknowledge(self, packet_id: int) -> None:
+        """Tell the broker that this message is safe; the second time, and on a lost connection, nothing happens."""
+        if self._waiting.pop(packet_id, None) is None:
+            return
+        if not self._safe:
+            # All that become safe in this turn of the loop go out together.
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._safe.append(packet_id)
+
+    def pause(self) -> bool:
+        """Read no further, so that the broker waits; acknowledgements still go out. False where that is so already."""
+        if self._is_paused or self._transport is None or self._transport.is_closing():
+            return False
+        self._transport.pause_reading()
+        self._is_paused = True
+        return True
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._is_paused and self._transport is not None and not self._transport.is_closing():
+            self._is_paused = False
+            self._heard_at = time.monotonic()
+            self._transport.resume_reading()
+
+    async def close(self) -> None:
+        """Send what is to be sent, and end; what was not acknowledged the broker delivers again."""
+        self._flush()
+        self._write(packets.disconnect(self._version))
+        if self._transport is None:
+            return
+        self._transport.close()
+        try:
+            async with asyncio.timeout(2):
+                await self.lost.wait()
+        except TimeoutError:
+            self._transport.abort()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
+        # uvloop's transports have its methods and not its class.
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Ended, by either side."""
+        self._waiting.clear()
+        self._safe.clear()
+        self.lost.set()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or TurnedAwayError("the broker hung up without an answer"))
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the broker."""
+        self._heard_at = time.monotonic()
+        try:
+            arrived = self._reader.feed(data)
+        except ProtocolError as error:
+            self._fail(error)
+            return
+        messages = [packet for packet in arrived if type(packet) is Publish]
+        for message in messages:
+            if message.packet_id:
+                self._waiting[message.packet_id] = self._heard_at
+        if len(messages) < len(arrived):
+            for packet in arrived:
+                self._react(packet)
+        if messages:
+            self._take(self, messages)
+
+    def _react(self, packet: Packet) -> None:
+        if isinstance(packet, Connack | Suback):
+            if self._answer is not None and not self._answer.done():
+                self._answer.set_result(packet)
+        elif isinstance(packet, Disconnect):
+            self.taken_over = packet.reason == _SESSION_TAKEN_OVER
+
+    def _fail(self, fault: ProtocolError) -> None:
+        self.fault = fault
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(fault)
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _ask(self, packet: bytes) -> Connack | Suback:
+        self._answer = asyncio.get_running_loop().create_future()
+        if self.lost.is_set():
+            raise TurnedAwayError("the broker hung up without an answer")
+        self._write(packet)
+        return await self._answer
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _flush(self) -> None:
+        if self._safe:
+            self._write(packets.pubacks(self._safe))
+            self._safe.clear()
+
+    def _beat(self) -> None:
+        """Ask for a sign of life now and then; a broker that gives none for one and a half keep-alives is lost."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        silent_s = time.monotonic() - self._heard_at
+        if silent_s > 1.5 * self._keepalive_s and not self._is_paused:
+            self._transport.abort()
+            return
+        self._write(packets.PINGREQ)
+        asyncio.get_running_loop().call_later(self._keepalive_s / 2, self._beat)

@@ -1,0 +1,1 @@
+DELETE FROM suspect_message WHERE message_key = ANY (%(message_keys)s::bytea[])
