@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from domain.codec_scripts import ScriptedModels
 from domain.errors import (
     Reason,
     StoreRefusedError,
@@ -19,7 +20,7 @@ from domain.ids import DeviceId
 from domain.live import Clock
 from domain.uplinks import Accepted, Rejected, Stored
 from ingest.flood import FloodGate
-from ingest.reading import read_delivery, reject
+from ingest.reading import read_deliveries, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -93,6 +94,7 @@ class Pipeline:
         batch_rows: int,
         linger_s: float,
         spool: SpoolQueue | None = None,
+        scripts: ScriptedModels | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -101,6 +103,7 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        self._scripts = scripts
         self.counts: Counter[str] = Counter()
         self._busy_since: float | None = None
 
@@ -172,11 +175,11 @@ class Pipeline:
         await self._until_available(lambda: self._sink.acquit([delivery.key]))
 
     async def _read_and_keep(self, deliveries: Sequence[Delivery]) -> None:
-        items = [self._read(delivery) for delivery in deliveries]
-        if any(_is_unknown(item.outcome) for item in items):
+        items = await self._read(deliveries)
+        if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
-            await self._until_available(self._sink.refresh)
-            items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
+            await self._until_available(self._refresh)
+            items = [*(item for item in items if not _is_unknown(item.outcome)), *await self._read(unknown)]
         await self._keep(items)
 
     async def _keep(self, items: Sequence[_Item]) -> None:
@@ -186,7 +189,7 @@ class Pipeline:
     async def stay_current(self, *, every_s: float) -> None:
         """Until cancelled: learn of places that were imported. What `tick` does, without confirming the present."""
         while True:
-            await self._until_available(self._sink.refresh)
+            await self._until_available(self._refresh)
             await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
@@ -195,7 +198,7 @@ class Pipeline:
         while True:
             ready = False
             try:
-                await self._sink.refresh()
+                await self._refresh()
                 ready = self._is_current()
                 if ready:
                     await self._sink.tick(as_of=self._now())
@@ -212,8 +215,16 @@ class Pipeline:
         is_behind = self._spool is not None and self._spool.depth > 0
         return self._source.ready and not is_stuck and not is_behind
 
-    def _read(self, delivery: Delivery) -> _Item:
-        outcome = read_delivery(delivery, self._sink.model_of)
+    async def _refresh(self) -> None:
+        await self._sink.refresh()
+        if self._scripts is not None:
+            await self._scripts.refresh()
+
+    async def _read(self, deliveries: Sequence[Delivery]) -> list[_Item]:
+        outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts)
+        return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
+
+    def _admitted(self, delivery: Delivery, outcome: Accepted | Rejected) -> _Item:
         if isinstance(outcome, Accepted) and not self._gate.admits(
             outcome.uplink.device_id, outcome.uplink.observed_at
         ):
@@ -283,4 +294,4 @@ class Pipeline:
 
 
 def _is_unknown(outcome: Accepted | Rejected) -> bool:
-    return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE
+    return isinstance(outcome, Rejected) and outcome.reason in {Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL}

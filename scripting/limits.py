@@ -12,13 +12,14 @@ class Limits:
     """For one call, unless it says otherwise.
 
     `call_s` is processor time, after which the engine interrupts a script; a few of the engine's own loops cannot be
-    interrupted, and then the process ends after `wall_s` by the clock. `batch_s` is for all calls of one `run`.
+    interrupted, and then the process ends after `wall_s` by the clock. `batch_s` is for all calls of one `run`: less
+    than the 5 s after which ingest counts as stuck.
     """
 
     call_s: float = 0.1
     load_s: float = 0.5
     wall_s: float = 2.0
-    batch_s: float = 6.0
+    batch_s: float = 4.0
     memory_bytes: int = 16 * MIB
     stack_bytes: int = 256 * 1024
     output_letters: int = 64 * 1024

@@ -23,7 +23,7 @@ from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import model
 from domain.api_keys import ScopesOf
-from domain.codec_scripts import Codecs
+from domain.codec_scripts import Codecs, ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -52,7 +52,7 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace import __version__
-from smartplace.codecs import CodecShelf, open_shelf
+from smartplace.codecs import CodecShelf, open_book, open_shelf
 from smartplace.settings import Settings
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
@@ -114,10 +114,13 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 
 
 async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
-    async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
+    async with (
+        open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
+        open_book(pool, now=utc_now) as scripts,
+    ):
         source = _source(settings)
         store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
-        pipeline = _pipeline(settings, source, store, spool)
+        pipeline = _pipeline(settings, source, store, scripts, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(source.run(), name="mqtt-source")
@@ -145,7 +148,9 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
     return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
 
 
-def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:
+def _pipeline(
+    settings: Settings, source: Source, sink: FrameSink, scripts: ScriptedModels, spool: SpoolQueue | None = None
+) -> Pipeline:
     return Pipeline(
         source,
         sink,
@@ -154,6 +159,7 @@ def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQ
         batch_rows=settings.batch_rows,
         linger_s=settings.batch_linger_ms / 1000,
         spool=spool,
+        scripts=scripts,
     )
 
 
@@ -163,6 +169,7 @@ async def serve(settings: Settings) -> None:
         open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
         open_live(pool) as live,
         open_shelf(pool, now=utc_now) as codecs,
+        open_book(pool, now=utc_now) as scripts,
     ):
         pushed = HttpSource(now=utc_now)
         inspection = StoreInspection(pool, now=utc_now)
@@ -180,7 +187,7 @@ async def serve(settings: Settings) -> None:
         )
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
-        pipeline = _pipeline(settings, pushed, store)
+        pipeline = _pipeline(settings, pushed, store, scripts)
         async with asyncio.TaskGroup() as tasks:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),

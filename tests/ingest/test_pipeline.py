@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import Reason, StoreUnavailableError
 from ingest import pipeline as pipeline_module
+from ingest import reading
 from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 
@@ -194,14 +195,14 @@ class Killed(BaseException):
 def deadly(monkeypatch):
     """Reading these payloads ends the process."""
     payloads = set()
-    read = pipeline_module.read_delivery
+    open_envelope = reading.open_envelope
 
-    def read_or_die(delivery, model_of):
+    def open_or_die(delivery):
         if delivery.payload in payloads:
             raise Killed
-        return read(delivery, model_of)
+        return open_envelope(delivery)
 
-    monkeypatch.setattr(pipeline_module, "read_delivery", read_or_die)
+    monkeypatch.setattr(reading, "open_envelope", open_or_die)
     return payloads
 
 
