@@ -22,6 +22,11 @@ class CodecDraft:
     mapping: object
     examples: object
 
+    @property
+    def silent_after(self) -> timedelta:
+        """How long such a device may be silent before its last word no longer counts: as for built-in models."""
+        return self.heartbeat * 2.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecVersion:

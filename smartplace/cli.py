@@ -219,7 +219,8 @@ def import_(
 
     from smartplace import compose
 
-    places = compose.read_places(file)
+    with _settings() as settings:
+        places = asyncio.run(compose.read_places_to_import(settings, file))
     typer.echo(
         f"{file}: {len(places.sites)} sites, {len(places.assets)} bays and benches, {len(places.devices)} devices, "
         f"{len(places.signs)} signs, {len(places.closures)} closures"
@@ -227,11 +228,10 @@ def import_(
     if dry_run:
         typer.echo("nothing was changed (--dry-run)")
         return
-    with _settings() as settings:
-        try:
-            asyncio.run(compose.load_places(settings, places))
-        except StoreRefusedError as error:
-            raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
+    try:
+        asyncio.run(compose.load_places(settings, places))
+    except StoreRefusedError as error:
+        raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
     typer.echo("imported")
 
 

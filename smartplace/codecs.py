@@ -11,7 +11,7 @@ from importlib.metadata import version as installed_version
 from devices.catalogue import BY_KEY
 from devices.mapping import parse_mapping
 from domain.codec_scripts import CodecActivation, CodecDraft, CodecVersion, DryRun, ScriptFrame, Upload
-from domain.errors import MappingError
+from domain.errors import MappingError, StoreUnavailableError
 from domain.live import Clock
 from domain.uplinks import Decoded
 from scripting.gate import ExamplesError, Verdict, examine, parse_examples
@@ -19,7 +19,7 @@ from scripting.limits import MOST_SOURCE_LETTERS
 from scripting.models import ScriptedModel, decode_frames, try_out
 from scripting.runner import ScriptRunner
 from store.codec_scripts import CodecScripts
-from store.pool import Pool
+from store.pool import Pool, open_pool
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,17 @@ def _ready(versions: Sequence[CodecVersion]) -> Iterator[tuple[str, ScriptedMode
 def open_book(pool: Pool, *, now: Clock) -> AbstractAsyncContextManager[CodecBook]:
     """The codecs in the database, with a worker that ends with the context."""
     return aclosing(CodecBook(CodecScripts(pool, now=now)))
+
+
+async def scripted_silences(conninfo: str, *, now: Clock) -> dict[str, timedelta]:
+    """How long each JavaScript model may be silent; none while the database does not answer."""
+    try:
+        async with open_pool(conninfo, size=1) as pool:
+            active = await CodecScripts(pool, now=now).active()
+    except StoreUnavailableError as error:
+        logger.warning("the JavaScript models are not known: %s", error, extra={"action": "codecs_unknown"})
+        return {}
+    return {version.draft.model: version.draft.silent_after for version in active}
 
 
 @dataclass(frozen=True, slots=True)

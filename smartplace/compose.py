@@ -21,14 +21,14 @@ from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
-from devices.catalogue import model
+from devices.catalogue import BY_KEY, model
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs, ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.places import Places
-from domain.places_file import parse_places
+from domain.places_file import SilentAfter, parse_places
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from domain.topics import UPLINK_FILTERS
@@ -52,7 +52,7 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace import __version__
-from smartplace.codecs import CodecShelf, open_book, open_shelf
+from smartplace.codecs import CodecShelf, open_book, open_shelf, scripted_silences
 from smartplace.settings import Settings
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
@@ -75,12 +75,35 @@ def read_places(path: Path | None) -> Places:
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
+    return demo_places(_silent_after) if path is None else _read_places(path, _silent_after)
 
-    def silent_after(key: str) -> timedelta:
-        return model(key).silent_after
 
-    if path is None:
-        return demo_places(silent_after)
+async def read_places_to_import(settings: Settings, path: Path) -> Places:
+    """The places in a file; the database is asked only for models that have no built-in codec.
+
+    Raises:
+        PlacesFileError: the file cannot be read or has faults.
+    """
+    missing: set[str] = set()
+
+    def built_in(key: str) -> timedelta:
+        missing.update({key} - BY_KEY.keys())
+        return _silent_after(key)
+
+    try:
+        return _read_places(path, built_in)
+    except PlacesFileError:
+        if not missing:
+            raise
+    scripted = await scripted_silences(settings.database_url.get_secret_value(), now=utc_now)
+    return _read_places(path, lambda key: scripted[key] if key in scripted else _silent_after(key))
+
+
+def _silent_after(key: str) -> timedelta:
+    return model(key).silent_after
+
+
+def _read_places(path: Path, silent_after: SilentAfter) -> Places:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,6 +1,7 @@
 # ruff: noqa: E501
 import json
 
+import psycopg
 import pytest
 
 pytestmark = pytest.mark.db
@@ -70,3 +71,36 @@ def test_what_is_wrong_is_one_sentence(upload, codec):
     assert codec("activate", "acme-bay", "9").err == "smartplace: there is no JavaScript codec 'acme-bay' version 9\n"
     assert codec("try", "acme-bay", "1", "").err == "smartplace: refused: 1 or 2 bytes expected\n"
     assert codec("try", "acme-bay", "1", "xx").code == 2
+
+
+PLACES = """
+name = "One bay"
+simulated = true
+
+[[site]]
+id = "mill-yard"
+name = "Mill Yard"
+kind = "car_park"
+locality = "Grays"
+lon = 0.325
+lat = 51.475
+
+[[site.bays]]
+category = "general"
+model = "acme-bay"
+bay = [{ id = "mill-yard-1", lon = 0.3251, lat = 51.4751, device = "70b3d50000000001" }]
+"""
+
+
+def test_places_may_name_a_model_that_was_uploaded(smartplace, upload, database, tmp_path):
+    file = tmp_path / "places.toml"
+    file.write_text(PLACES)
+    refused = smartplace("import", str(file))
+    upload()
+    imported = smartplace("import", str(file))
+
+    assert (refused.code, "no device model 'acme-bay'" in refused.err) == (1, True)
+    assert imported.err == ""
+    assert (imported.code, imported.out.splitlines()[-1]) == (0, "imported")
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT model, silent_after_s FROM device").fetchall() == [("acme-bay", 9000)]
