@@ -16,7 +16,7 @@ from domain.live import Clock, Live
 _MOST_BODY_BYTES = 64 * 1024
 # Codecs with their examples are documents, not messages.
 _MOST_CODEC_BYTES = 1024 * 1024
-_CODEC_PATHS = ("/v1/codecs/", "/manage/codecs/")
+_CODEC_PATHS = ("/v1/codecs/", "/manage/codec-upload")
 _DESCRIPTION = """
 Live parking bays and benches of the borough, free to use without a key.
 

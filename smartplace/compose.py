@@ -266,7 +266,12 @@ def web_app(
         routers=[
             sign_router(live=live, now=utc_now, validity=validity, organisation=settings.organisation),
             dashboard_router(
-                live=live, inspection=inspection, now=utc_now, organisation=settings.organisation, login=login
+                live=live,
+                inspection=inspection,
+                codecs=codecs,
+                now=utc_now,
+                organisation=settings.organisation,
+                login=login,
             ),
             push_router(pushed, scopes_of),
             codec_router(codecs, scopes_of, utc_now),
