@@ -97,7 +97,7 @@ class CodecPages:
     now: Clock
     login: Login
     templates: Templates
-    words: dict[str, object] = field(default_factory=lambda: {"senses": _SENSES, "written": written})
+    words: dict[str, object] = field(default_factory=lambda: {"senses": _SENSES, "written": written, "value": shown})
 
     def router(self) -> APIRouter:
         """Their routes."""
@@ -210,6 +210,11 @@ class CodecPages:
 def written(document: object) -> str:
     """JSON for people."""
     return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def shown(value: object) -> str:
+    """A single value for people: texts as they are, the rest as the codec would write it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read(text: str, name: str) -> object:

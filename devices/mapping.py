@@ -262,7 +262,8 @@ def _made(rule: Rule, value: Value) -> bool | int | float:
     number = _read_number(value) * rule.scale + rule.offset
     if not math.isfinite(number):
         raise ValueError("is not finite")
-    return round(number) if QUANTITIES[rule.key].kind is int else number
+    # Twelve digits: 24 * 0.1 is 2.4, and no sensor knows more.
+    return round(number) if QUANTITIES[rule.key].kind is int else float(f"{number:.12g}")
 
 
 def _yes_or_no(value: Value) -> bool:

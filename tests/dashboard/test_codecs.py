@@ -131,7 +131,7 @@ def test_a_frame_is_tried_with_everything_that_was_seen(manager, codecs, clock):
     assert codecs.asked == [("acme-bay", 1, 2, b"\x01\xff", clock())]
     for words in (
         "What it means to version 2",
-        "<code>occupied</code></dt><dd>True",
+        "<code>occupied</code></dt><dd>true",
         "taken&lt;",
         "battery low",
         "bytes 2",

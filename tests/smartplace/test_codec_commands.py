@@ -46,7 +46,7 @@ def test_a_codec_that_contradicts_its_examples_is_refused_with_the_difference(up
     told = upload(source=acme.source.replace('? "taken"', '? "busy"'))
 
     assert told.code == 1
-    assert "FAILED  1  a car arrives\n            data.state: expected 'taken', got 'busy'" in told.out
+    assert 'FAILED  1  a car arrives\n            data.state: expected "taken", got "busy"' in told.out
     assert told.err == "smartplace: acme-bay was refused, nothing was changed\n"
     assert codec("list").out == ""
 

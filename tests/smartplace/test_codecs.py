@@ -54,8 +54,8 @@ async def test_a_codec_that_contradicts_its_own_example_is_refused_with_the_diff
 
     assert told.version is None
     assert told.examples[0].differences == (
-        "data.state: expected 'taken', got 'empty'",
-        "measurements.occupied: expected True, got False",
+        'data.state: expected "taken", got "empty"',
+        "measurements.occupied: expected true, got false",
     )
     assert [result.passed for result in told.examples] == [False, False, True, True]
     assert await shelf.all() == []
