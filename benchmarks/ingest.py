@@ -82,6 +82,7 @@ class Round:
     uplinks_per_s: float
     worker_us: float
     postgres_us: float
+    batches: int
 
 
 def event(dev_eui: str, f_cnt: int, gateway_time: str) -> tuple[str, bytes]:
@@ -223,6 +224,7 @@ def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, 
     blast.write(path, events(bench, count, first=first))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
     before = cpu_seconds(worker), cpu_seconds(bench.postgres)
+    revision = int(str(one(bench, "SELECT revision FROM platform")))
     began = publish(bench, path)["began"]
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
         until(
@@ -233,7 +235,8 @@ def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, 
     took = time.time() - began
     after = cpu_seconds(worker), cpu_seconds(bench.postgres)
     worker_s, postgres_s = (now - then for now, then in zip(after, before, strict=True))
-    return Round(count / took, worker_s / count * 1e6, postgres_s / count * 1e6)
+    batches = int(str(one(bench, "SELECT revision FROM platform"))) - revision
+    return Round(count / took, worker_s / count * 1e6, postgres_s / count * 1e6, batches)
 
 
 def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float, float]:
@@ -261,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer messages, one round: for a look")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
+    parser.add_argument("--only", help="one contender, to look at it alone: 'smartplace x1' ...")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--messages", type=int, default=60_000)
     options = parser.parse_args()
@@ -311,6 +315,7 @@ def run(folder, database, postgres_process, mqtt_port, rounds, count, tell):  # 
             tell(
                 f"round {number + 1} {name:14} {done.uplinks_per_s:9,.0f} /s  worker {done.worker_us:6.1f} us"
                 f"  PostgreSQL {done.postgres_us:6.1f} us  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
+                + (f"  {count / done.batches:5.0f} uplinks a batch" if done.batches else "")
             )
     return figures(results, delays)
 

@@ -37,6 +37,8 @@ _LOOK_AGAIN_S = 0.2
 # A batch that cannot be kept for this long: the present moves on, and the store does not know.
 _STUCK_AFTER_S = 5.0
 _DEADLY_AFTER = 2
+# Batches on their way at once: while the store writes one, the next is read.
+_LANES = 2
 
 
 class FrameSink(Protocol):
@@ -105,21 +107,31 @@ class Pipeline:
         self._spool = spool
         self._scripts = scripts
         self.counts: Counter[str] = Counter()
-        self._busy_since: float | None = None
+        # The batches on their way, oldest first.
+        self._busy_since: dict[object, float] = {}
 
     async def run(self) -> None:
-        """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again."""
-        while True:
-            deliveries = await self._source.batch(most=self._batch_rows, linger_s=self._linger_s)
-            await self.keep(deliveries)
+        """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again.
+
+        One batch is read while another is being written. A frame waits for company only where it would wait anyhow:
+        while another batch is on its way.
+        """
+        lanes = asyncio.Semaphore(_LANES)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await lanes.acquire()
+                linger_s = self._linger_s if self._busy_since else 0
+                deliveries = await self._source.batch(most=self._batch_rows, linger_s=linger_s)
+                tasks.create_task(self.keep(deliveries)).add_done_callback(lambda _: lanes.release())
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Make one batch safe, in the store or else in the spool, then acknowledge it."""
-        self._busy_since = time.monotonic()
+        batch = object()
+        self._busy_since[batch] = time.monotonic()
         try:
             await self._make_safe(deliveries)
         finally:
-            self._busy_since = None
+            del self._busy_since[batch]
 
     async def _make_safe(self, deliveries: Sequence[Delivery]) -> None:
         if self._spool is None:
@@ -211,7 +223,8 @@ class Pipeline:
 
     def _is_current(self) -> bool:
         """Whether what is in the store is the present: frames can arrive, and none has been waiting for long."""
-        is_stuck = self._busy_since is not None and time.monotonic() - self._busy_since > _STUCK_AFTER_S
+        oldest = next(iter(self._busy_since.values()), None)
+        is_stuck = oldest is not None and time.monotonic() - oldest > _STUCK_AFTER_S
         is_behind = self._spool is not None and self._spool.depth > 0
         return self._source.ready and not is_stuck and not is_behind
 

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     mqtt_receive_maximum: int = Field(default=1000, ge=1, le=65535)
     """Most frames in flight: received and not yet committed."""
     mqtt_keepalive_s: int = Field(default=10, ge=1, le=300)
-    """A broker that says nothing for two and a half times this long is taken for lost."""
+    """A broker that says nothing for twice this long is taken for lost."""
 
     source: Literal["mqtt", "jetstream"] = "mqtt"
     """Where ingest takes frames: an MQTT broker, or the streams of a NATS cluster that takes MQTT from devices."""
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     batch_rows: int = Field(default=500, ge=1, le=5000)
     """Most frames in one transaction."""
     batch_linger_ms: float = Field(default=5.0, ge=0, le=1000)
-    """How long a frame may wait for company before its transaction."""
+    """How long a frame may wait for company while another transaction is on its way."""
     spool_file: Path | None = None
     """Where frames are kept while the database is away for more than `spool_after_s`; none if empty."""
     spool_after_s: float = Field(default=10.0, gt=0, le=300)

@@ -1,13 +1,20 @@
 """The newest word of each asset and device in a batch: pure, and the same for any order of the frames."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 from operator import attrgetter
+from typing import Any, TypeVar
 
 from domain.states import State
 from domain.uplinks import Accepted
+
+T = TypeVar("T")
+
+DeviceFrames = tuple[int, Sequence[Accepted]]
+"""A device, and frames of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +59,10 @@ class Latest:
 
 def latest_by_asset(events: Iterable[Event]) -> list[Latest]:
     """One Latest for each asset, in order of asset_key."""
-    ordered = sorted(events, key=lambda event: (event.asset_key, event.order))
-    return [_latest(list(group)) for _, group in groupby(ordered, key=attrgetter("asset_key"))]
+    groups: defaultdict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        groups[event.asset_key].append(event)
+    return [_latest(_ordered(groups[key], by=attrgetter("order"))) for key in sorted(groups)]
 
 
 def _latest(events: list[Event]) -> Latest:
@@ -66,13 +75,29 @@ def _latest(events: list[Event]) -> Latest:
     )
 
 
-def condition_by_device(frames: Iterable[tuple[int, Accepted]]) -> list[tuple[object, ...]]:
-    """What each device said of its own condition: one row for `apply_conditions`, in order of device_key.
+def frames_by_device(frames: Iterable[tuple[int, Accepted]]) -> list[DeviceFrames]:
+    """The frames of each device, oldest first, in order of device_key."""
+    groups: defaultdict[int, list[Accepted]] = defaultdict(list)
+    for device_key, frame in frames:
+        groups[device_key].append(frame)
+    return [(key, _ordered(groups[key], by=frame_order)) for key in sorted(groups)]
 
-    Newest frame for what every frame has; for what only some say, the newest that was said, and when.
-    """
-    ordered = sorted(frames, key=lambda pair: (pair[0], frame_order(pair[1])))
-    return [_condition(key, [frame for _, frame in group]) for key, group in groupby(ordered, key=lambda pair: pair[0])]
+
+def condition(device_key: int, frames: Sequence[Accepted]) -> tuple[object, ...]:
+    """What every frame says of its device, by the newest: one row for `apply_conditions`."""
+    newest = frames[-1].uplink
+    return device_key, newest.observed_at, newest.session, newest.f_cnt, newest.rssi_dbm, newest.snr_db
+
+
+def sayings(by_device: Iterable[DeviceFrames]) -> Iterator[tuple[object, ...]]:
+    """What only some frames say of their device, the newest of each value and when: rows for `apply_sayings`."""
+    for device_key, frames in by_device:
+        if any(not _SAID_KEYS.isdisjoint(frame.decoded.measurements) for frame in frames):
+            yield (device_key, *(pair for key in _SAID for pair in _newest_said(frames, key)))
+
+
+def _ordered(group: list[T], *, by: Callable[[T], Any]) -> list[T]:
+    return sorted(group, key=by) if len(group) > 1 else group
 
 
 def frame_order(frame: Accepted) -> tuple[datetime, int, str, float, float]:
@@ -82,15 +107,10 @@ def frame_order(frame: Accepted) -> tuple[datetime, int, str, float, float]:
 
 
 _SAID = ("battery_percent", "battery_volts", "battery_low", "sensor_fault", "tamper")
+_SAID_KEYS = frozenset(_SAID)
 
 
-def _condition(device_key: int, frames: list[Accepted]) -> tuple[object, ...]:
-    newest = frames[-1].uplink
-    said = [pair for key in _SAID for pair in _newest_said(frames, key)]
-    return (device_key, newest.observed_at, newest.session, newest.f_cnt, newest.rssi_dbm, newest.snr_db, *said)
-
-
-def _newest_said(frames: list[Accepted], key: str) -> Iterator[object]:
+def _newest_said(frames: Sequence[Accepted], key: str) -> Iterator[object]:
     """When it was said, and what; of two of one moment the greater."""
     values = [
         (frame.uplink.observed_at, value)

@@ -1,12 +1,23 @@
 """The present in the database: what a batch of new frames changes of it. One worker at a time."""
 
 from datetime import datetime
+from itertools import starmap
 
 from domain.security import RESET_BY
-from store.folds import Event, condition_by_device, latest_by_asset
+from store.folds import Event, condition, frames_by_device, latest_by_asset, sayings
 from store.pool import Connection
-from store.queries import one, query
-from store.rows import CONDITION_COLUMNS, SESSION_COLUMNS, STATE_COLUMNS, Keyed, columns, session_row, state_row
+from store.queries import copy_in, one, query
+from store.rows import (
+    CONDITION_COLUMNS,
+    MOMENT_TYPES,
+    SAYING_COLUMNS,
+    SESSION_COLUMNS,
+    STATE_COLUMNS,
+    Keyed,
+    columns,
+    session_row,
+    state_row,
+)
 from store.security import record_security_events
 from store.suspicions import suspicions
 
@@ -20,14 +31,18 @@ async def apply_batch(connection: Connection, keyed: Keyed, events: list[Event],
     stamp = await one(connection, "next_revision", {"as_of": now if confirms else None})
     as_of = stamp["as_of"]
     assert isinstance(as_of, datetime)
+    if stamp["replaying"]:
+        moments = ((device.device_key, frame.uplink.observed_at) for device, frame in keyed)
+        await copy_in(connection, "copy_replay_newcomers", MOMENT_TYPES, moments)
+    by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
     states = columns(STATE_COLUMNS, map(state_row, latest_by_asset(events)))
-    conditions = condition_by_device((device.device_key, frame) for device, frame in keyed)
-    sessions = columns(SESSION_COLUMNS, (session_row(*pair) for pair in keyed))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
-    falls = await connection.execute(
-        query("apply_conditions"), {**columns(CONDITION_COLUMNS, conditions), "reset_by": RESET_BY}
-    )
+    conditions = columns(CONDITION_COLUMNS, starmap(condition, by_device))
+    falls = await connection.execute(query("apply_conditions"), {**conditions, "reset_by": RESET_BY})
     last = {(row["device_key"], row["session"]): int(row["old_f_cnt"]) for row in await falls.fetchall()}
+    if said := list(sayings(by_device)):
+        await connection.execute(query("apply_sayings"), columns(SAYING_COLUMNS, said))
+    sessions = columns(SESSION_COLUMNS, (session_row(*pair) for pair in keyed))
     known = await connection.execute(query("apply_sessions"), sessions)
     heard = {(row["device_key"], row["session"], row["f_cnt"]) for row in await known.fetchall()}
-    await record_security_events(connection, suspicions(keyed, last_counters=last, heard=heard))
+    await record_security_events(connection, suspicions(by_device, last_counters=last, heard=heard))

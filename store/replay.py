@@ -33,6 +33,7 @@ from store.rereading import (
     meaning_of,
 )
 from store.rewriting import rewrite
+from store.rows import columns
 
 WINDOW_ROWS = 10_000
 # So few that even a slow codec gets through them in the time that a batch has.
@@ -112,9 +113,13 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
         raise CommandError("another replay is running")
     try:
         await connection.execute(query("lift_time_limit"))
+        await connection.execute(query("delete_replay_newcomers"))
+        await connection.execute(query("begin_replaying"))
         yield
     finally:
         if not connection.broken:
+            await connection.execute(query("end_replaying"))
+            await connection.execute(query("delete_replay_newcomers"))
             await connection.execute(query("reset_time_limit"))
             await connection.execute(query("drop_replay_late"))
             await connection.execute(query("unlock_replay"))
@@ -147,6 +152,7 @@ class _Replay:
         self._devices: dict[int, KnownDevice] = {}
         self._names: dict[int, DeviceId] = {}
         self._device_key: int | None = None
+        self._met: set[Moment] = set()
         self.report = Report()
 
     async def run(self) -> None:
@@ -163,11 +169,14 @@ class _Replay:
             await self._connection.execute(query(name), span)
         await self._pass(_ON_TIME, span, last=extent["ends"], total=total)
         await self._pass(_LATE, span, last=None, total=total)
+        if self._met and not self._scope.dry_run:
+            await self._meet()
 
     async def _pass(self, way: _Pass, span: dict[str, object], *, last: object, total: int) -> None:
         bounds = await self._rows(way.bounds, {**span, "rows": WINDOW_ROWS})
         for begins, ends in pairwise([*(bound for (bound,) in bounds), last]):
             await self._window(way, {**span, "begins": begins, "ends": ends})
+            await self._connection.execute(query("begin_replaying"))
             self._progress(self.report.frames, total)
 
     async def _learn_devices(self) -> None:
@@ -185,12 +194,30 @@ class _Replay:
             frames = [JournalFrame(*row) for row in await self._rows(way.frames, span)]
             if not frames:
                 return
-            scripted = await self._scripted(frames)
-            self.report.unread += sum(is_unread(meaning) for meaning in scripted.values())
-            changes = differences(frames, self._devices, await self._derived(way, frames), scripted)
-            self._note(frames, changes)
-            if changes and not self._scope.dry_run:
-                await rewrite(self._connection, changes, self._names)
+            newcomers = set(await self._rows("select_replay_newcomers", {}))
+            changes = await self._differences(way, frames)
+            alone = [change for change in changes if change.moment not in newcomers]
+            self._met.update(change.moment for change in changes if change.moment in newcomers)
+            self._note(len(frames), alone)
+            if alone and not self._scope.dry_run:
+                await rewrite(self._connection, alone, self._names)
+
+    async def _meet(self) -> None:
+        """Moments that a frame joined meanwhile, with all their frames; ingest waits for the end of this."""
+        async with self._connection.transaction():
+            await one(self._connection, "next_revision", {"as_of": None})
+            times = [observed_at for _, observed_at in self._met]
+            span = {"earliest": min(times), "latest": max(times)}
+            met = columns(("device_keys", "observed"), sorted(self._met))
+            frames = [JournalFrame(*row) for row in await self._rows("select_replay_met_frames", {**met, **span})]
+            changes = await self._differences(_ON_TIME, frames)
+            self._note(0, changes)
+            await rewrite(self._connection, changes, self._names)
+
+    async def _differences(self, way: _Pass, frames: Sequence[JournalFrame]) -> list[Change]:
+        scripted = await self._scripted(frames)
+        self.report.unread += sum(is_unread(meaning) for meaning in scripted.values())
+        return differences(frames, self._devices, await self._derived(way, frames), scripted)
 
     async def _scripted(self, frames: Sequence[JournalFrame]) -> dict[JournalFrame, Meaning]:
         """What the frames mean whose codec is JavaScript, a batch of them at a time."""
@@ -221,8 +248,8 @@ class _Replay:
             found[device_key, observed_at].happened.append(tuple(happened))
         return found
 
-    def _note(self, frames: Sequence[JournalFrame], changes: Sequence[Change]) -> None:
-        self.report.frames += len(frames)
+    def _note(self, frames: int, changes: Sequence[Change]) -> None:
+        self.report.frames += frames
         for change in changes:
             self.report.changed += len(change.frames)
             self.report.undecodable += sum(isinstance(meaning, Undecodable) for _, meaning in change.frames)

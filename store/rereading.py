@@ -74,6 +74,12 @@ class Change:
     before: Derived
     after: Derived
 
+    @property
+    def moment(self) -> Moment:
+        """Whose moment, and when."""
+        frame, _ = self.frames[0]
+        return frame.device_key, frame.observed_at
+
 
 @lru_cache(maxsize=50_000)
 def read(model_key: str, f_port: int, payload: bytes) -> Meaning:

@@ -19,7 +19,10 @@ async def rewrite(connection: Connection, changes: Sequence[Change], names: dict
     await _delete(connection, changes)
     await _insert(connection, changes)
     told = [pair for change in changes for pair in change.frames]
-    await _retell(connection, [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)])
+    readable = [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)]
+    await _retell(connection, readable)
+    topics = [_topic(frame, names[frame.device_key]) for frame, _ in readable]
+    await connection.execute(query("delete_journal_dead_letters"), {"topics": topics})
     await _set_aside(connection, told, names)
 
 
@@ -44,7 +47,7 @@ async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
     await copy_in(connection, "copy_events", EVENT_TYPES, happened)
 
 
-async def _retell(connection: Connection, told: list[tuple[JournalFrame, Meaning]]) -> None:
+async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:
     """The journal says which codec reads a frame, and why the device spoke."""
     rows = [
         (
@@ -77,11 +80,16 @@ def _letter(frame: JournalFrame, why: Undecodable, device_id: DeviceId) -> Rejec
     return Rejected(
         reason=why.reason,
         detail=why.detail,
-        topic=f"journal/{device_id}/{frame.session}/{frame.f_cnt}",
+        topic=_topic(frame, device_id),
         device_id=device_id,
         payload=frame.payload,
         received_at=frame.received_at,
     )
+
+
+def _topic(frame: JournalFrame, device_id: DeviceId) -> str:
+    """Stands for the topic on which a frame came, which the journal does not keep."""
+    return f"journal/{device_id}/{frame.session}/{frame.f_cnt}"
 
 
 def _moment(change: Change) -> tuple[datetime, int]:

@@ -18,10 +18,12 @@ UPLINK_TYPES = (
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
+MOMENT_TYPES = ("int4", "timestamptz")
 STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
-CONDITION_COLUMNS = (
-    "device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr", "battery_percent_at", "battery_percent",
-    "battery_volts_at", "battery_volts", "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
+CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
+SAYING_COLUMNS = (
+    "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
+    "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
 SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
 
@@ -89,11 +91,8 @@ def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
 
 def columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
     """Rows turned into one array for each column."""
-    columns: dict[str, list[object]] = {name: [] for name in names}
-    for row in rows:
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return columns
+    arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+    return dict(zip(names, arrays, strict=True))
 
 
 def fingerprint(reason: Reason, topic: str, payload: bytes) -> bytes:

@@ -1,20 +1,22 @@
 """Frames that look as if somebody had tampered: counters that fall, and counters that come again. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
-from itertools import groupby, pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import pairwise
 
 from domain.security import RESET_BY, SecurityCode, SecurityEvent
-from domain.uplinks import Uplink
-from store.folds import frame_order
-from store.rows import Keyed
+from domain.uplinks import Accepted, Uplink
+from store.folds import DeviceFrames
 
 Link = tuple[object, object]
 """A device and a session."""
 
 
 def suspicions(
-    keyed: Keyed, *, last_counters: Mapping[Link, int], heard: Set[tuple[object, object, object]]
+    by_device: Iterable[DeviceFrames],
+    *,
+    last_counters: Mapping[Link, int],
+    heard: Set[tuple[object, object, object]],
 ) -> Iterator[SecurityEvent]:
     """What is suspicious in a batch of new frames.
 
@@ -24,16 +26,22 @@ def suspicions(
     again: defaultdict[Link, set[object]] = defaultdict(set)
     for device_key, session, f_cnt in heard:
         again[device_key, session].add(f_cnt)
-    frames = [((device.device_key, frame.uplink.session), frame) for device, frame in keyed]
-    ordered = sorted(frames, key=lambda pair: (pair[0], frame_order(pair[1])))
-    for link, group in groupby(ordered, key=lambda pair: pair[0]):
-        uplinks = [frame.uplink for _, frame in group]
-        fall = _fall(uplinks) or ((last_counters[link], uplinks[-1]) if link in last_counters else None)
-        if fall is not None:
-            before, after = fall
-            yield _event(SecurityCode.COUNTER_RESET, after, f"from {before} to {after.f_cnt}")
-        else:
-            yield from _reused(uplinks, again[link])
+    for device_key, frames in by_device:
+        for session, uplinks in _by_session(frames):
+            link = device_key, session
+            fall = _fall(uplinks) or ((last_counters[link], uplinks[-1]) if link in last_counters else None)
+            if fall is not None:
+                before, after = fall
+                yield _event(SecurityCode.COUNTER_RESET, after, f"from {before} to {after.f_cnt}")
+            elif len(uplinks) > 1 or link in again:
+                yield from _reused(uplinks, again[link])
+
+
+def _by_session(frames: Sequence[Accepted]) -> list[tuple[str, list[Uplink]]]:
+    sessions: defaultdict[str, list[Uplink]] = defaultdict(list)
+    for frame in frames:
+        sessions[frame.uplink.session].append(frame.uplink)
+    return sorted(sessions.items())
 
 
 def _fall(uplinks: list[Uplink]) -> tuple[int, Uplink] | None:

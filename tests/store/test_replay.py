@@ -147,6 +147,23 @@ async def test_a_frame_that_no_longer_decodes_is_a_dead_letter_once_and_stays_in
     ) == [(None, "unknown")]
 
 
+async def test_frames_that_mean_something_again_are_no_dead_letters_any_more(
+    database, open_store, small_borough, derive, day, noon, other_codec
+):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await play(store, day, noon)
+        before = derive.derived(database)
+        other_codec(refuses=True)
+        await replay_with(pool, Scope(), nothing)
+        assert rows(database, "SELECT count(*) FROM dead_letter") == [(120,)]
+
+        other_codec()
+        await replay_with(pool, Scope(), nothing)
+
+    assert rows(database, "SELECT count(*) FROM dead_letter") == [(0,)]
+    assert len(derive.derived(database)["event"]) == len(before["event"])
+
+
 async def test_a_dead_letter_that_can_be_read_now_is_a_frame_of_its_own_time(
     database, open_store, small_borough, derive, noon
 ):
@@ -210,6 +227,36 @@ async def test_ingest_that_goes_on_meanwhile_loses_nothing(
 
     assert derive.derived(database) == live
     assert len(live["uplink"]) == 180
+
+
+async def test_a_frame_that_joins_the_moment_of_an_older_one_meanwhile_keeps_what_it_said(
+    database, open_store, small_borough, derive, noon, other_codec, monkeypatch
+):
+    monkeypatch.setattr(replay_module, "WINDOW_ROWS", 5)
+    old = [derive.real_frame(noon, BAY, n, seconds=n * 60, late=False, occupied=n % 2 == 0) for n in range(20)]
+    new = [derive.real_frame(noon, BAY, 100 + n, seconds=n * 60, occupied=True) for n in (8, 12, 17)]
+    async with open_store(database, small_borough, noon, size=6) as (store, pool):
+        await store.write(old, [])
+        await derive.forget_derived(pool)
+        put_right = replay_module.rewrite
+
+        async def join_then_rewrite(connection, changes, names):
+            while new:
+                await store.write([new.pop()], [])
+            await put_right(connection, changes, names)
+
+        monkeypatch.setattr(replay_module, "rewrite", join_then_rewrite)
+        report = await replay_with(pool, Scope(), nothing)
+        live = derive.derived(database)
+        await derive.forget_derived(pool)
+        await replay_with(pool, Scope(), nothing)
+
+    assert new == []
+    assert report.frames == 20
+    assert derive.derived(database) == live
+    assert len(live["event"]) == 23
+    assert rows(database, "SELECT replaying_until FROM platform") == [(None,)]
+    assert rows(database, "SELECT count(*) FROM replay_newcomer") == [(0,)]
 
 
 @pytest.mark.timescale

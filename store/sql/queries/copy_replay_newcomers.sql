@@ -1,0 +1,1 @@
+COPY replay_newcomer (device_key, observed_at) FROM STDIN (FORMAT BINARY)

@@ -1,0 +1,1 @@
+UPDATE platform SET replaying_until = NULL

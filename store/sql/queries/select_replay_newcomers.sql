@@ -1,0 +1,1 @@
+SELECT DISTINCT device_key, observed_at FROM replay_newcomer
