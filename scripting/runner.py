@@ -96,7 +96,8 @@ class ScriptRunner:
         except TimeoutError:
             self._lose(calls, waiting, done, outcomes, _ENDLESS)
             await self._end_worker()
-        except (OSError, EOFError, ValueError, KeyError, RecursionError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001
+            # Whatever a lost worker looks like (with uvloop also a RuntimeError): who asked must not die of it.
             logger.warning("the codec worker is lost: %r", error, extra={"action": "codec_worker_lost"})
             self._lose(calls, waiting, done, outcomes, _LOST)
             await self._end_worker()
@@ -105,6 +106,8 @@ class ScriptRunner:
             raise
 
     async def _ready_worker(self, calls: Sequence[Call]) -> WorkerProcess:
+        if self._worker is not None and not self._worker.is_alive:
+            await self._end_worker()
         if self._worker is None:
             self._worker = await WorkerProcess.start(self._limits)
             self.restarts += 1

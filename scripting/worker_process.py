@@ -48,6 +48,11 @@ class WorkerProcess:
         """Its process id."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether nobody noticed its end yet."""
+        return self._process.returncode is None
+
     async def send(self, calls: Sequence[Call]) -> None:
         """Have these made, one after another; as many answers are to be received."""
         keys = {call.script.key: call.script for call in calls}

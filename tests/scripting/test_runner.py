@@ -12,6 +12,12 @@ from scripting.calls import Returned
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request):
+    """The standard library's loop, and the one that our processes run on: they tell of a lost pipe in other ways."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
 async def test_a_worker_that_was_killed_is_replaced(running, uplink, good):
     async with running() as runner:
         await runner.run([uplink(good)])
@@ -24,6 +30,19 @@ async def test_a_worker_that_was_killed_is_replaced(running, uplink, good):
         assert isinstance(after_death, Returned) or after_death.fault is ScriptFault.WORKER
         assert again.value["data"]["first"] == 5
         assert runner.pid != before
+
+
+async def test_a_worker_whose_end_was_noticed_meanwhile_costs_no_frame(running, uplink, good):
+    async with running() as runner:
+        await runner.run([uplink(good)])
+        process = runner._worker._process
+        os.kill(runner.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            while process.returncode is None:
+                await asyncio.sleep(0.01)
+        (outcome,) = await runner.run([uplink(good, b"\x05")])
+
+    assert outcome.value["data"]["first"] == 5
 
 
 async def test_a_worker_that_hangs_is_replaced(running, uplink, good):
