@@ -18,9 +18,11 @@ from domain.errors import (
 )
 from domain.ids import DeviceId
 from domain.live import Clock
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.reading import read_deliveries, reject
+from ingest.reading import Outcome, read_deliveries, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -52,7 +54,9 @@ class FrameSink(Protocol):
         """Learn of new devices; may raise StoreUnavailableError."""
         ...
 
-    async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
+    async def write(
+        self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], *, notices: Sequence[NetworkNotice] = ()
+    ) -> Stored:
         """Keep a batch, committed on return; may raise StoreUnavailableError, StoreRefusedError."""
         ...
 
@@ -80,13 +84,13 @@ class FrameSink(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Item:
     delivery: Delivery
-    outcome: Accepted | Rejected
+    outcome: Outcome
 
 
 class Pipeline:
     """Takes deliveries from a source and keeps them in a sink, batch by batch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it joins, each by its name
         self,
         source: Source,
         sink: FrameSink,
@@ -96,6 +100,7 @@ class Pipeline:
         batch_rows: int,
         linger_s: float,
         spool: SpoolQueue | None = None,
+        canary: Canary | None = None,
         scripts: ScriptedModels | None = None,
     ) -> None:
         self._source = source
@@ -106,9 +111,16 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self._scripts = scripts
+        self._canary = canary
         self.counts: Counter[str] = Counter()
         # The batches on their way, oldest first.
         self._busy_since: dict[object, float] = {}
+        self._in_hand: dict[object, datetime] = {}
+
+    @property
+    def in_hand_since(self) -> datetime | None:
+        """When the oldest message came that is being kept; None where none is."""
+        return min(self._in_hand.values(), default=None)
 
     async def run(self) -> None:
         """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again.
@@ -125,13 +137,23 @@ class Pipeline:
                 tasks.create_task(self.keep(deliveries)).add_done_callback(lambda _: lanes.release())
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
-        """Make one batch safe, in the store or else in the spool, then acknowledge it."""
+        """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""
+        others, canaries = self._canary.apart(deliveries) if self._canary else (deliveries, [])
         batch = object()
         self._busy_since[batch] = time.monotonic()
+        self._in_hand[batch] = deliveries[0].received_at
         try:
-            await self._make_safe(deliveries)
+            if others:
+                await self._make_safe(others)
         finally:
-            del self._busy_since[batch]
+            del self._busy_since[batch], self._in_hand[batch]
+        self._hear(canaries)
+
+    def _hear(self, canaries: Sequence[Delivery]) -> None:
+        for delivery in canaries:
+            assert self._canary is not None
+            self._canary.hear(delivery.payload)
+            self._source.acknowledge(delivery.token)
 
     async def _make_safe(self, deliveries: Sequence[Delivery]) -> None:
         if self._spool is None:
@@ -191,7 +213,8 @@ class Pipeline:
         if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
             await self._until_available(self._refresh)
-            items = [*(item for item in items if not _is_unknown(item.outcome)), *await self._read(unknown)]
+            again = iter(await self._read(unknown))
+            items = [next(again) if _is_unknown(item.outcome) else item for item in items]
         await self._keep(items)
 
     async def _keep(self, items: Sequence[_Item]) -> None:
@@ -222,11 +245,12 @@ class Pipeline:
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _is_current(self) -> bool:
-        """Whether what is in the store is the present: frames can arrive, and none has been waiting for long."""
+        """Whether what is in the store is the present: messages arrive, and none has been waiting for long."""
         oldest = next(iter(self._busy_since.values()), None)
         is_stuck = oldest is not None and time.monotonic() - oldest > _STUCK_AFTER_S
         is_behind = self._spool is not None and self._spool.depth > 0
-        return self._source.ready and not is_stuck and not is_behind
+        is_deaf = self._canary is not None and self._canary.is_late
+        return self._source.ready and not is_deaf and not is_stuck and not is_behind
 
     async def _refresh(self) -> None:
         await self._sink.refresh()
@@ -237,7 +261,7 @@ class Pipeline:
         outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts)
         return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
 
-    def _admitted(self, delivery: Delivery, outcome: Accepted | Rejected) -> _Item:
+    def _admitted(self, delivery: Delivery, outcome: Outcome) -> _Item:
         if isinstance(outcome, Accepted) and not self._gate.admits(
             outcome.uplink.device_id, outcome.uplink.observed_at
         ):
@@ -250,8 +274,9 @@ class Pipeline:
         """Keep these; gives them back as they were kept: what the store refuses has become a dead letter."""
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
         rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
+        notices = [item.outcome for item in items if isinstance(item.outcome, NetworkNotice)]
         try:
-            stored = await self._until_available(lambda: self._sink.write(accepted, rejected))
+            stored = await self._until_available(lambda: self._sink.write(accepted, rejected, notices=notices))
         except StoreRefusedError as error:
             return await self._write_apart(items, error)
         self._count(stored, rejected)
@@ -265,7 +290,7 @@ class Pipeline:
         (item,) = items
         if isinstance(item.outcome, Rejected):
             return await self._insist(item.delivery, item.outcome)
-        device_id = item.outcome.uplink.device_id
+        device_id = (item.outcome.uplink if isinstance(item.outcome, Accepted) else item.outcome).device_id
         refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
         return await self._write([_Item(item.delivery, refused)])
 
@@ -306,5 +331,5 @@ class Pipeline:
             )
 
 
-def _is_unknown(outcome: Accepted | Rejected) -> bool:
+def _is_unknown(outcome: Outcome) -> bool:
     return isinstance(outcome, Rejected) and outcome.reason in {Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL}

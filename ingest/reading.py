@@ -8,10 +8,13 @@ from devices.catalogue import model
 from domain.codec_scripts import ScriptedModels, ScriptFrame
 from domain.errors import EXHAUSTED, DecodeError, Reason, RejectedFrameError, ScriptError, UnknownModelError
 from domain.ids import DeviceId
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Decoded, Rejected, Uplink
 from ingest.envelope import open_envelope
 from ingest.source import Delivery
 
+Outcome = Accepted | Rejected | NetworkNotice
+"""What a delivery means."""
 ModelOf = Callable[[DeviceId], str | None]
 """The register of devices: the model of each."""
 
@@ -42,7 +45,7 @@ class _Opened:
 
 async def read_deliveries(
     deliveries: Sequence[Delivery], model_of: ModelOf, scripts: ScriptedModels | None
-) -> list[Accepted | Rejected]:
+) -> list[Outcome]:
     """Open and decode. Those whose codec is JavaScript go to it together, in one round trip."""
 
     def is_scripted(key: str) -> bool:
@@ -56,17 +59,22 @@ async def read_deliveries(
     return [item.read(next(told)) if isinstance(item, _Opened) else item for item in found]
 
 
-def _open(delivery: Delivery, model_of: ModelOf, is_scripted: Callable[[str], bool]) -> Accepted | Rejected | _Opened:
+def _open(delivery: Delivery, model_of: ModelOf, is_scripted: Callable[[str], bool]) -> Outcome | _Opened:
     """Open; decode unless the codec is JavaScript."""
     try:
         uplink = open_envelope(delivery)
     except RejectedFrameError as error:
         return reject(delivery, error.reason, error.detail, error.device_id)
+    if isinstance(uplink, NetworkNotice):
+        return uplink
     key = model_of(uplink.device_id)
     if key is None:
         return reject(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
-    if is_scripted(key):
-        return _Opened(delivery, uplink, key)
+    return _Opened(delivery, uplink, key) if is_scripted(key) else _read(delivery, uplink, key)
+
+
+def _read(delivery: Delivery, uplink: Uplink, key: str) -> Accepted | Rejected:
+    """With a built-in codec."""
     try:
         decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
     except UnknownModelError as error:

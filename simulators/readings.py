@@ -12,6 +12,7 @@ from simulators.weather import celsius, sunlight
 
 _YEAR = timedelta(days=365.25)
 _SHARE_OF_TIRED_BATTERIES = 0.02
+_TO_THE_ROOF_MM, _TO_THE_GROUND_MM = 700, 2_500
 _PANEL_WATTS, _IDLE_WATTS, _PORT_WATTS = 60.0, 2.0, 7.5
 
 
@@ -24,7 +25,7 @@ class Sensor(Protocol):
 
 
 class BatterySensor:
-    """In a bay or under a seat: taken or not, air temperature, and a battery that lasts for years."""
+    """In or above a bay, or under a seat: taken or not, by whatever tells it, air temperature, a battery for years."""
 
     def __init__(self, asset: Asset, *, seed: int, begins_at: datetime) -> None:
         self._seed = seed
@@ -38,6 +39,9 @@ class BatterySensor:
         charge = max(0.0, self._charge - 0.1 * ((at - self._begins_at) / _YEAR))
         return {
             "occupied": spell.occupied,
+            "distance_mm": _TO_THE_ROOF_MM if spell.occupied else _TO_THE_GROUND_MM,
+            "motion": spell.occupied,
+            "vibration": spell.occupied,
             "temperature_celsius": _nearby_celsius(self._random, self._seed, at),
             "battery_volts": round(2.6 + 0.9 * charge, 3),
             "battery_percent": round(charge * 100),

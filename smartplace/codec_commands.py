@@ -104,7 +104,7 @@ def try_(
     version: Annotated[int | None, typer.Option(help="The active one if not given.", min=1, max=32_767)] = None,
 ) -> None:
     """What a frame would mean, with everything that was seen on the way. Keeps nothing."""
-    from smartplace.compose import utc_now
+    from smartplace.clock import utc_now
 
     try:
         octets = bytes.fromhex(payload)
@@ -118,8 +118,8 @@ def try_(
 
 
 def _run(action: "Callable[[CodecShelf], Awaitable[T]]") -> T:
+    from smartplace.clock import utc_now
     from smartplace.codecs import open_shelf
-    from smartplace.compose import utc_now
     from store.pool import open_pool
 
     conninfo = settings_of_command().database_url.get_secret_value()

@@ -1,11 +1,11 @@
 """`smartplace replay`: dead letters and the journal read anew, joined from ingest's reading and the store's replay."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from domain.uplinks import Accepted, Rejected
-from ingest.reading import read_deliveries
+from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
+from smartplace.clock import utc_now
 from smartplace.codecs import open_book
 from smartplace.settings import Settings
 from store.frames import FrameStore
@@ -22,12 +22,12 @@ async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report
 
 async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     """Dead letters first: what they become is part of the journal that is read then."""
-    async with open_book(pool, now=_utc_now) as scripts:
+    async with open_book(pool, now=utc_now) as scripts:
         store = FrameStore(pool)
         await store.refresh()
         await scripts.refresh()
 
-        async def read(letters: Sequence[Letter]) -> list[Accepted | Rejected]:
+        async def read(letters: Sequence[Letter]) -> list[Outcome]:
             return await read_deliveries([_delivery(*letter) for letter in letters], store.model_of, scripts)
 
         recovered = await recover_dead_letters(pool, scope, read, store)
@@ -38,7 +38,3 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
 
 def _delivery(topic: str, payload: bytes, received_at: datetime) -> Delivery:
     return Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

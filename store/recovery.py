@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
 from domain.errors import StoreRefusedError
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected
 from store.frames import FrameStore
 from store.pool import Pool, translated
@@ -12,7 +13,7 @@ from store.replay import Scope
 
 Letter = tuple[str, bytes, datetime]
 """A message by its topic, bytes and time of receipt."""
-Read = Callable[[Sequence[Letter]], Awaitable[Sequence[Accepted | Rejected]]]
+Read = Callable[[Sequence[Letter]], Awaitable[Sequence[Accepted | Rejected | NetworkNotice]]]
 
 _PAGE = 1000
 

@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import catalogue
-from devices.codec import Encoded
+from devices.codec import decode, encode
+from devices.octets import Encoded
 from domain.ids import DeviceId
 from domain.places import Device
+from domain.uplinks import Kind
 from simulators.chirpstack import NETWORK_DELAY, Node, up_event
+from simulators.readings import BatterySensor
+from simulators.spells import Spell
 
 AT = datetime(2026, 3, 2, 9, 30, 1, 250_000, tzinfo=UTC)
 NODE = Node(
@@ -120,3 +124,20 @@ def test_the_frame_goes_through_unchanged(payload: bytes, f_cnt: int, f_port: in
 @pytest.mark.parametrize("key", ["devEui", "deviceName"])
 def test_a_device_without_an_asset_goes_by_its_eui(key: str) -> None:
     assert event(1)["deviceInfo"][key] == "5a00000102030405"
+
+
+WATCHING = [device for device in catalogue.MODELS if device.senses]
+
+
+@pytest.mark.parametrize("device", WATCHING, ids=lambda device: device.key)
+@pytest.mark.parametrize("kind", [Kind.STARTUP, Kind.EVENT, Kind.HEARTBEAT])
+@pytest.mark.parametrize("at", [datetime(2026, 1, 17, 5, tzinfo=UTC), datetime(2032, 7, 17, 14, tzinfo=UTC)])
+@pytest.mark.parametrize("occupied", [True, False])
+def test_every_sensor_of_a_bay_or_a_bench_can_be_played(places, device, kind, at, occupied):
+    spell = Spell(begins_at=at, ends_at=at + timedelta(hours=1), occupied=occupied)
+    for asset in places.assets[:12]:
+        told = BatterySensor(asset, seed=1, begins_at=AT).read(at, spell) | {"previous_state_minutes": 4_000}
+        frame = encode(device, kind, told)
+        said = decode(device, frame.f_port, frame.payload).measurements
+        assert said.get("occupied", occupied) == occupied
+        assert kind is Kind.STARTUP or said[device.measures[0]] == told[device.measures[0]]
