@@ -54,6 +54,12 @@ SOURCES = {
     "loading that throws": ("throw new Error('at once')", {F.EXCEPTION}),
     "loading that throws what cannot be shown": ("throw { toString() { for (;;); } }", {F.EXCEPTION, F.TIMEOUT}),
     "loading that waits": ("await new Promise(() => {});", {F.LOAD}),
+    "a microtask that never ends": ("Promise.resolve().then(() => { for (;;); }); await 0;", {F.TIMEOUT}),
+    "microtasks without end": (
+        "(function f() { Promise.resolve().then(f) })(); await new Promise(() => {});",
+        {F.LOAD},
+    ),
+    "a hand-over of its own": ("globalThis.__handOver = null; function decodeUplink() {}", {F.EXCEPTION}),
     "an import": ("import fs from 'fs';", {F.LOAD}),
     "an import of a file": ("import secret from '/etc/passwd';", {F.LOAD}),
     "a source of 300 kB": ("// " + "x" * 300_000, {F.LOAD}),
@@ -161,6 +167,17 @@ function decodeUplink(input) { kept.push(new Uint8Array(3 * 1024 * 1024)); retur
 
     assert all(isinstance(outcome, Returned) for outcome in outcomes), outcomes
     assert max(outcome.value["data"]["n"] for outcome in outcomes) < 8
+
+
+async def test_microtasks_that_a_frame_leaves_behind_never_run(running, uplink):
+    source = """
+let seen = 0;
+function decodeUplink() { (function f() { seen++; Promise.resolve().then(f) })(); return { data: { seen } } }
+"""
+    async with running(**QUICK) as runner:
+        outcomes = await runner.run([uplink(source)] * 3)
+
+    assert [outcome.value["data"]["seen"] for outcome in outcomes] == [1, 2, 3]
 
 
 async def test_the_console_is_kept_and_bounded(decode):
