@@ -30,7 +30,10 @@ _RETRY_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`."""
+    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`.
+
+    A node that says nothing for twice `keepalive_s` is taken for lost.
+    """
 
     servers: Sequence[str]
     username: str
@@ -38,6 +41,7 @@ class Cluster:
     durable: str
     ack_wait_s: float
     max_ack_pending: int
+    keepalive_s: int = 10
 
 
 class JetStreamSource:
@@ -91,6 +95,7 @@ class JetStreamSource:
                 # Nothing for a while. nats.errors.TimeoutError is one of these.
                 continue
             except NatsError as error:
+                _raise_if_cancelled()
                 # The consumer may be gone, or without a leader: look for it anew.
                 logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
                 self._subscribed.clear()
@@ -142,6 +147,8 @@ class JetStreamSource:
                 name=cluster.durable,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_RETRY_S,
+                ping_interval=cluster.keepalive_s,
+                max_outstanding_pings=1,
                 error_cb=_log_error,
                 reconnected_cb=self._count_reconnect,
                 **account,
@@ -183,6 +190,13 @@ class JetStreamSource:
             token=Token(message),
             redelivered=message.metadata.num_delivered > 1,
         )
+
+
+def _raise_if_cancelled() -> None:
+    """nats-py reports a cancellation as an error of the connection, if that was closed a moment before."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _log_error(error: Exception) -> None:

@@ -72,8 +72,8 @@ class FrameSink(Protocol):
         """Those of these messages that were noted and not acquitted, and how often; may raise StoreUnavailableError."""
         ...
 
-    async def note(self, message_keys: Sequence[bytes]) -> None:
-        """Note, committed on return, that these messages are about to be read; may raise StoreUnavailableError."""
+    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
+        """Note, committed on return, that these are read now for which time; may raise StoreUnavailableError."""
         ...
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
@@ -111,6 +111,8 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self._scripts = scripts
+        # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
+        self._reading = asyncio.Lock()
         self._canary = canary
         self.counts: Counter[str] = Counter()
         # The batches on their way, oldest first.
@@ -175,50 +177,53 @@ class Pipeline:
             await self._store_warily(again)
         first = [delivery for delivery in deliveries if not delivery.redelivered]
         if first:
-            await self._read_and_keep(first)
+            async with self._reading:
+                items = await self._read_all(first)
+            await self._keep(items)
 
     async def _store_warily(self, deliveries: Sequence[Delivery]) -> None:
         """Store what was handed over before: somebody may have died of reading it.
 
-        Each is noted before it is read and acquitted once it is kept. One that was noted before is read alone; one that
-        was noted twice has ended three processes and is set aside unread.
+        Each is noted before it is read and acquitted as soon as that went well: whoever is killed while it waits for
+        the store did not die of a message. One that was noted before is read alone; one that was noted twice has
+        ended three processes and is set aside unread.
         """
         by_key = {delivery.key: delivery for delivery in deliveries}
         noted = await self._until_available(lambda: self._sink.times_noted(list(by_key)))
-        calm = [delivery for key, delivery in by_key.items() if key not in noted]
-        if calm:
-            await self._read_noted(calm)
-        for key, times in noted.items():
-            if times < _DEADLY_AFTER:
-                await self._read_noted([by_key[key]])
-            else:
-                await self._set_aside_unread(by_key[key], times)
+        await self._keep(await self._read_noted([by_key[key] for key in by_key if key not in noted], times=1))
+        items: list[_Item] = []
+        deadly = [key for key, times in noted.items() if times >= _DEADLY_AFTER]
+        for key in noted.keys() - deadly:
+            items += await self._read_noted([by_key[key]], times=noted[key] + 1)
+        items += [_unread(by_key[key], noted[key]) for key in deadly]
+        await self._keep(items)
+        if deadly:
+            await self._until_available(lambda: self._sink.acquit(deadly))
         # The same message twice in one batch: safe with the first.
         for delivery in deliveries:
             self._source.acknowledge(delivery.token)
 
-    async def _read_noted(self, deliveries: Sequence[Delivery]) -> None:
+    async def _read_noted(self, deliveries: Sequence[Delivery], *, times: int) -> list[_Item]:
         keys = [delivery.key for delivery in deliveries]
-        await self._until_available(lambda: self._sink.note(keys))
-        await self._read_and_keep(deliveries)
-        await self._until_available(lambda: self._sink.acquit(keys))
+        if not keys:
+            return []
+        async with self._reading:
+            await self._until_available(lambda: self._sink.note(keys, times=times))
+            items = await self._read_all(deliveries)
+            await self._until_available(lambda: self._sink.acquit(keys))
+        return items
 
-    async def _set_aside_unread(self, delivery: Delivery, times: int) -> None:
-        letter = reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None)
-        await self._keep([_Item(delivery, letter)])
-        await self._until_available(lambda: self._sink.acquit([delivery.key]))
-
-    async def _read_and_keep(self, deliveries: Sequence[Delivery]) -> None:
+    async def _read_all(self, deliveries: Sequence[Delivery]) -> list[_Item]:
         items = await self._read(deliveries)
         if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
             await self._until_available(self._refresh)
             again = iter(await self._read(unknown))
             items = [next(again) if _is_unknown(item.outcome) else item for item in items]
-        await self._keep(items)
+        return items
 
     async def _keep(self, items: Sequence[_Item]) -> None:
-        for item in await self._write(items):
+        for item in await self._write(items) if items else []:
             self._source.acknowledge(item.delivery.token, item.outcome if isinstance(item.outcome, Rejected) else None)
 
     async def stay_current(self, *, every_s: float) -> None:
@@ -297,7 +302,8 @@ class Pipeline:
     async def _insist(self, delivery: Delivery, letter: Rejected) -> Sequence[_Item]:
         """A dead letter that is refused: once more without its words. Refused again, it is not the letter's fault."""
         bare = reject(delivery, letter.reason, "its own words were refused", None)
-        bare = replace(bare, topic=ascii(letter.topic))
+        # Without the quotes: a topic of plain text stays as it is, and the message the same dead letter.
+        bare = replace(bare, topic=ascii(letter.topic)[1:-1])
 
         async def write() -> Stored:
             try:
@@ -329,6 +335,10 @@ class Pipeline:
                 item.detail,
                 extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
             )
+
+
+def _unread(delivery: Delivery, times: int) -> _Item:
+    return _Item(delivery, reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None))
 
 
 def _is_unknown(outcome: Outcome) -> bool:

@@ -194,6 +194,7 @@ def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
         durable=settings.nats_consumer,
         ack_wait_s=settings.nats_ack_wait_s,
         max_ack_pending=settings.mqtt_receive_maximum,
+        keepalive_s=settings.mqtt_keepalive_s,
     )
     return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 

@@ -34,6 +34,12 @@ DEADLINE_S = 30
 _numbers = count(1)
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("fault suite (tests/faults)")
+    group.addoption("--fault-seed", type=int, default=None, help="repeat the injections of another run")
+    group.addoption("--injections", type=int, default=1, help="at least so many, in whole rounds")
+
+
 def pytest_configure(config):
     # Settings of whoever runs the tests must not reach them.
     for name in [name for name in os.environ if name.upper().startswith("SMARTPLACE_")]:
