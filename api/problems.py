@@ -17,7 +17,9 @@ from domain.errors import (
     InvalidIdError,
     RejectedFrameError,
     SmartPlaceError,
+    StoreRefusedError,
     StoreUnavailableError,
+    UnknownCodecError,
     UnknownPlaceError,
 )
 
@@ -38,8 +40,10 @@ _SENTENCES: defaultdict[int, str] = defaultdict(
 
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
+    UnknownCodecError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StoreRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

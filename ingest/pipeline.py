@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from domain.codec_scripts import ScriptedModels
 from domain.errors import (
     Reason,
     StoreRefusedError,
@@ -21,7 +22,7 @@ from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.reading import Outcome, read_delivery, reject
+from ingest.reading import Outcome, read_deliveries, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -89,7 +90,7 @@ class _Item:
 class Pipeline:
     """Takes deliveries from a source and keeps them in a sink, batch by batch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it joins, each by its name
         self,
         source: Source,
         sink: FrameSink,
@@ -100,6 +101,7 @@ class Pipeline:
         linger_s: float,
         spool: SpoolQueue | None = None,
         canary: Canary | None = None,
+        scripts: ScriptedModels | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -108,6 +110,7 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        self._scripts = scripts
         # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
         self._reading = asyncio.Lock()
         self._canary = canary
@@ -211,11 +214,12 @@ class Pipeline:
         return items
 
     async def _read_all(self, deliveries: Sequence[Delivery]) -> list[_Item]:
-        items = [self._read(delivery) for delivery in deliveries]
-        if any(_is_unknown(item.outcome) for item in items):
+        items = await self._read(deliveries)
+        if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
-            await self._until_available(self._sink.refresh)
-            items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
+            await self._until_available(self._refresh)
+            again = iter(await self._read(unknown))
+            items = [next(again) if _is_unknown(item.outcome) else item for item in items]
         return items
 
     async def _keep(self, items: Sequence[_Item]) -> None:
@@ -225,7 +229,7 @@ class Pipeline:
     async def stay_current(self, *, every_s: float) -> None:
         """Until cancelled: learn of places that were imported. What `tick` does, without confirming the present."""
         while True:
-            await self._until_available(self._sink.refresh)
+            await self._until_available(self._refresh)
             await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
@@ -234,7 +238,7 @@ class Pipeline:
         while True:
             ready = False
             try:
-                await self._sink.refresh()
+                await self._refresh()
                 ready = self._is_current()
                 if ready:
                     await self._sink.tick(as_of=self._now())
@@ -253,8 +257,16 @@ class Pipeline:
         is_deaf = self._canary is not None and self._canary.is_late
         return self._source.ready and not is_deaf and not is_stuck and not is_behind
 
-    def _read(self, delivery: Delivery) -> _Item:
-        outcome = read_delivery(delivery, self._sink.model_of)
+    async def _refresh(self) -> None:
+        await self._sink.refresh()
+        if self._scripts is not None:
+            await self._scripts.refresh()
+
+    async def _read(self, deliveries: Sequence[Delivery]) -> list[_Item]:
+        outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts)
+        return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
+
+    def _admitted(self, delivery: Delivery, outcome: Outcome) -> _Item:
         if isinstance(outcome, Accepted) and not self._gate.admits(
             outcome.uplink.device_id, outcome.uplink.observed_at
         ):
@@ -330,4 +342,4 @@ def _unread(delivery: Delivery, times: int) -> _Item:
 
 
 def _is_unknown(outcome: Outcome) -> bool:
-    return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE
+    return isinstance(outcome, Rejected) and outcome.reason in {Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL}

@@ -12,10 +12,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from devices.catalogue import model
+from devices.catalogue import BY_KEY, model
+from domain.codec_scripts import ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
-from domain.places_file import parse_places
+from domain.places_file import SilentAfter, parse_places
 from domain.topics import INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
@@ -36,6 +37,7 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace.clock import utc_now
+from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
@@ -59,12 +61,35 @@ def read_places(path: Path | None) -> Places:
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
+    return demo_places(_model_silent_after) if path is None else _read_places(path, _model_silent_after)
 
-    def silent_after(key: str) -> timedelta:
-        return model(key).silent_after
 
-    if path is None:
-        return demo_places(silent_after)
+async def read_places_to_import(settings: Settings, path: Path) -> Places:
+    """The places in a file; the database is asked only for models that have no built-in codec.
+
+    Raises:
+        PlacesFileError: the file cannot be read or has faults.
+    """
+    missing: set[str] = set()
+
+    def built_in(key: str) -> timedelta:
+        missing.update({key} - BY_KEY.keys())
+        return _model_silent_after(key)
+
+    try:
+        return _read_places(path, built_in)
+    except PlacesFileError:
+        if not missing:
+            raise
+    scripted = await scripted_silences(settings.database_url.get_secret_value(), now=utc_now)
+    return _read_places(path, lambda key: scripted[key] if key in scripted else _model_silent_after(key))
+
+
+def _model_silent_after(key: str) -> timedelta:
+    return model(key).silent_after
+
+
+def _read_places(path: Path, silent_after: SilentAfter) -> Places:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -98,7 +123,10 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 
 
 async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: socket.socket | None) -> None:
-    async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
+    async with (
+        open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
+        open_book(pool, now=utc_now) as scripts,
+    ):
         canary = _canary(settings)
         source = _source(settings, canary.topic)
         observation = IngestObservation(
@@ -109,8 +137,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             silent_after=_silent_after(settings),
         )
         store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
-        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, spool, canary)
-        drain = _pipeline(settings, source, observation.spool_sink(store), gate, spool)
+        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary)
+        drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool)
         readiness, scrape = observation.joined(source, pipeline, canary, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -176,6 +204,7 @@ def _pipeline(
     source: Source,
     sink: FrameSink,
     gate: FloodGate,
+    scripts: ScriptedModels,
     spool: SpoolQueue | None = None,
     canary: Canary | None = None,
 ) -> Pipeline:
@@ -188,6 +217,7 @@ def _pipeline(
         linger_s=settings.batch_linger_ms / 1000,
         spool=spool,
         canary=canary,
+        scripts=scripts,
     )
 
 
@@ -200,16 +230,19 @@ async def serve(settings: Settings) -> None:
     async with (
         open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
         open_live(pool) as live,
+        open_shelf(pool, now=utc_now) as codecs,
+        open_book(pool, now=utc_now) as scripts,
     ):
         pushed = HttpSource(now=utc_now)
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
-        pipeline = _pipeline(settings, pushed, sink, _gate(settings))
+        pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         doors = Doors(
             live=live,
             inspection=StoreInspection(pool, now=utc_now),
+            codecs=codecs,
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -9,11 +10,13 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.codecs import create_router as codec_router
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from domain.api_keys import ScopesOf
+from domain.codec_scripts import Codecs
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
@@ -26,9 +29,11 @@ from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
 from smartplace import __version__
 from smartplace.clock import utc_now
+from smartplace.codecs import CodecShelf
 from smartplace.observation import Scrape
 from smartplace.settings import Settings
 from store.live import LiveSnapshot
+from store.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Doors:
 
     live: Live
     inspection: Inspection
+    codecs: Codecs
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -70,9 +76,15 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         routers=[
             sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
             dashboard_router(
-                live=live, inspection=doors.inspection, now=utc_now, organisation=settings.organisation, login=login
+                live=live,
+                inspection=doors.inspection,
+                codecs=doors.codecs,
+                now=utc_now,
+                organisation=settings.organisation,
+                login=login,
             ),
             push_router(doors.pushed, doors.scopes_of),
+            codec_router(doors.codecs, doors.scopes_of, utc_now),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
@@ -88,6 +100,8 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         inspection=_NoInspection(),
+        # Nothing is asked of it.
+        codecs=CodecShelf(cast("Pool", None), now=utc_now),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

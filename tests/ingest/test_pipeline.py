@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import Reason, StoreUnavailableError
 from ingest import pipeline as pipeline_module
+from ingest import reading
 from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 
@@ -194,14 +195,14 @@ class Killed(BaseException):
 def deadly(monkeypatch):
     """Reading these payloads ends the process."""
     payloads = set()
-    read = pipeline_module.read_delivery
+    open_envelope = reading.open_envelope
 
-    def read_or_die(delivery, model_of):
+    def open_or_die(delivery):
         if delivery.payload in payloads:
             raise Killed
-        return read(delivery, model_of)
+        return open_envelope(delivery)
 
-    monkeypatch.setattr(pipeline_module, "read_delivery", read_or_die)
+    monkeypatch.setattr(reading, "open_envelope", open_or_die)
     return payloads
 
 
@@ -247,18 +248,18 @@ async def test_what_is_noted_while_a_message_is_read_is_its_own_batch_alone(
         [delivery(event(fCnt=10 * batch + number), redelivered=batch < 2) for number in range(3)] for batch in range(3)
     ]
     by_payload = {item.payload: {each.key for each in batch} for batch in batches for item in batch}
-    read, note = pipeline_module.read_delivery, sink.note
+    open_envelope, note = reading.open_envelope, sink.note
 
-    def read_and_look(item, model_of):
+    def open_and_look(item):
         assert sink.noted.keys() <= by_payload[item.payload]
-        return read(item, model_of)
+        return open_envelope(item)
 
     async def note_slowly(keys, *, times):
         await note(keys, times=times)
         for _ in range(20):
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(pipeline_module, "read_delivery", read_and_look)
+    monkeypatch.setattr(reading, "open_envelope", open_and_look)
     sink.note = note_slowly
     await asyncio.gather(*(pipeline.keep(batch) for batch in batches))
 
