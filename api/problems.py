@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from api.headers import complete
 from api.schemas import Problem
 from domain.errors import (
     InvalidIdError,
+    RegisterRefusedError,
     RejectedFrameError,
     SmartPlaceError,
     StoreRefusedError,
@@ -42,6 +44,7 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     UnknownCodecError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
+    RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -102,6 +105,8 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
         return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
     if isinstance(error, RejectedFrameError):
         return problem(status, error.detail, reason=error.reason.value)
+    if isinstance(error, RegisterRefusedError):
+        return problem(status, str(error), errors=[asdict(one) for one in error.problems])
     return problem(status, str(error))
 
 

@@ -1,5 +1,7 @@
 """Every device model that the platform knows, by name."""
 
+from datetime import timedelta
+
 from devices.codec import DeviceModel
 from devices.codecs import (
     bosch_tps110,
@@ -95,3 +97,8 @@ def model(key: str) -> DeviceModel:
     if key not in BY_KEY:
         raise UnknownModelError(key)
     return BY_KEY[key]
+
+
+def silent_after(key: str) -> timedelta:
+    """How long this model may be silent before its last word no longer counts; raises UnknownModelError."""
+    return model(key).silent_after

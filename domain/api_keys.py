@@ -15,6 +15,7 @@ class Scope(StrEnum):
 
     INGEST = "ingest"
     CODECS = "codecs"
+    REGISTRY = "registry"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -1,5 +1,7 @@
 """Everything that can go wrong on purpose; each error carries its data and is translated once per boundary."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -145,6 +147,29 @@ class PlacesFileError(SmartPlaceError):
         super().__init__(f"{source}: " + "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else ""))
         self.source = source
         self.problems = problems
+
+
+class RegisterRefusedError(SmartPlaceError):
+    """A change of the register that cannot be made, so that nothing of it was; `problems` has every reason."""
+
+    def __init__(self, problems: Sequence["RegisterProblem"]) -> None:
+        first = "; ".join(str(problem) for problem in problems[:5])
+        super().__init__(first + ("; ..." if len(problems) > 5 else ""))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterProblem:
+    """One reason. `line` counts the lines of a file from 1, None where it is not about a line of a file."""
+
+    message: str
+    line: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        where = [f"line {self.line}"] if self.line is not None else []
+        where += [self.column] if self.column else []
+        return ": ".join([*where, self.message])
 
 
 class MigrationError(SmartPlaceError):

@@ -8,6 +8,7 @@ from domain.errors import InvalidIdError
 DeviceId = NewType("DeviceId", str)
 """16 lower-case hex digits (a LoRaWAN dev_eui) or a slug (a device of our own MQTT contract)."""
 SiteId = NewType("SiteId", str)
+ZoneId = NewType("ZoneId", str)
 AssetId = NewType("AssetId", str)
 SignId = NewType("SignId", str)
 
@@ -44,6 +45,15 @@ def parse_site_id(text: str) -> SiteId:
         InvalidIdError: anything else.
     """
     return SiteId(_slug("site id", text))
+
+
+def parse_zone_id(text: str) -> ZoneId:
+    """A zone id; same alphabet as a site id.
+
+    Raises:
+        InvalidIdError: anything else.
+    """
+    return ZoneId(_slug("zone id", text))
 
 
 def parse_asset_id(text: str) -> AssetId:

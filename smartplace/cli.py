@@ -22,7 +22,7 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, codec_commands, token_commands
+from smartplace import __version__, codec_commands, registry_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 
@@ -211,11 +211,17 @@ def migrate() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="Places file (TOML); see docs/places.md.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Places file (TOML) or register (CSV); see docs/places.md.", exists=True, dir_okay=False),
+    ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
 ) -> None:
-    """Add or change sites, bays, benches, signs and devices."""
+    """Add or change sites, zones, bays, benches, signs, devices and installations."""
+    if file.suffix.lower() == ".csv":
+        registry_commands.import_csv(file, dry_run=dry_run)
+        return
     import asyncio
 
     from smartplace import compose
@@ -375,3 +381,5 @@ def openapi() -> None:
 
 app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
+app.add_typer(registry_commands.app, name="registry")
+app.command()(registry_commands.export)

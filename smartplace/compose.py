@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from devices.catalogue import BY_KEY, model
+from devices.catalogue import BY_KEY, silent_after
 from domain.codec_scripts import ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
@@ -48,6 +48,7 @@ from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
 from store.pool import open_pool
+from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def read_places(path: Path | None) -> Places:
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
-    return demo_places(_model_silent_after) if path is None else _read_places(path, _model_silent_after)
+    return demo_places(silent_after) if path is None else _read_places(path, silent_after)
 
 
 async def read_places_to_import(settings: Settings, path: Path) -> Places:
@@ -74,7 +75,7 @@ async def read_places_to_import(settings: Settings, path: Path) -> Places:
 
     def built_in(key: str) -> timedelta:
         missing.update({key} - BY_KEY.keys())
-        return _model_silent_after(key)
+        return silent_after(key)
 
     try:
         return _read_places(path, built_in)
@@ -82,19 +83,15 @@ async def read_places_to_import(settings: Settings, path: Path) -> Places:
         if not missing:
             raise
     scripted = await scripted_silences(settings.database_url.get_secret_value(), now=utc_now)
-    return _read_places(path, lambda key: scripted[key] if key in scripted else _model_silent_after(key))
+    return _read_places(path, lambda key: scripted[key] if key in scripted else silent_after(key))
 
 
-def _model_silent_after(key: str) -> timedelta:
-    return model(key).silent_after
-
-
-def _read_places(path: Path, silent_after: SilentAfter) -> Places:
+def _read_places(path: Path, silence_of: SilentAfter) -> Places:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PlacesFileError(str(path), [f"cannot be read: {error}"]) from error
-    return parse_places(text, source=str(path), silent_after=silent_after)
+    return parse_places(text, source=str(path), silent_after=silence_of)
 
 
 async def load_places(settings: Settings, places: Places) -> None:
@@ -243,6 +240,7 @@ async def serve(settings: Settings) -> None:
             live=live,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
+            registry=StoreRegister(pool, now=utc_now),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

@@ -11,15 +11,18 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.codecs import create_router as codec_router
+from api.routes.registry import create_router as registry_router
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
+from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
+from domain.register import Registry
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
@@ -43,6 +46,7 @@ class Doors:
     live: Live
     inspection: Inspection
     codecs: Codecs
+    registry: Registry
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -85,6 +89,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             ),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
+            registry_router(doors.registry, doors.scopes_of, silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
@@ -102,6 +107,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         inspection=_NoInspection(),
         # Nothing is asked of it.
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
+        registry=cast("Registry", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from psycopg.types.json import Jsonb
 
+from domain.errors import RegisterRefusedError, StoreRefusedError
 from domain.ids import AssetId, DeviceId, SignId, SiteId
 from domain.places import (
     Arrow,
@@ -16,14 +17,16 @@ from domain.places import (
     BoardLine,
     Category,
     Closure,
-    Device,
     Places,
     Sign,
     Site,
     SiteKind,
 )
+from domain.register_places import entries_of
+from domain.register_plan import plan
 from store.pool import Connection, Pool, translated
 from store.queries import query
+from store.register import ChangeOf, change_register, publish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,28 +55,28 @@ class KnownDevice:
         return None
 
 
-async def import_places(pool: Pool, places: Places, *, at: datetime) -> None:
+async def import_places(pool: Pool, places: Places, *, at: datetime, actor: str = "places file") -> None:
     """Add or change these places in one transaction; what the file does not name stays as it is.
 
-    A device that is now elsewhere ends its installation at `at`; closures of the named assets are replaced.
+    A device that is now elsewhere ends its installation at `at`, and so does one whose asset has another now; closures
+    of the named assets are replaced.
 
     Raises:
         StoreUnavailableError: the database does not answer; nothing was changed.
-        StoreRefusedError: the database refuses the places; nothing was changed.
+        StoreRefusedError: the places contradict what is there; nothing was changed.
     """
+    change_of = ChangeOf(at=at, actor=actor, what="places file")
     with translated():
         async with pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
-            await cursor.executemany(query("upsert_site"), [asdict(site) for site in places.sites])
-            await cursor.executemany(query("upsert_asset"), [asdict(asset) for asset in places.assets])
+            try:
+                await change_register(
+                    connection, lambda now: plan(now, entries_of(places, now, at=at), at=at), change_of
+                )
+            except RegisterRefusedError as error:
+                raise StoreRefusedError(str(error)) from error
             await cursor.executemany(query("upsert_sign"), [_sign_row(sign) for sign in places.signs])
-            await cursor.executemany(query("upsert_device"), [_device_row(device) for device in places.devices])
-            moves = [
-                {"device_id": device.device_id, "asset_id": device.asset_id, "at": at} for device in places.devices
-            ]
-            await cursor.executemany(query("end_moved_installations"), moves)
-            await cursor.executemany(query("insert_installation"), moves)
             await _replace_closures(connection, places)
-            await _publish(connection, at=at)
+            await publish(connection, at=at)
 
 
 async def read_places(connection: Connection) -> tuple[list[Site], dict[str, Asset], list[Sign]]:
@@ -104,26 +107,8 @@ async def _replace_closures(connection: Connection, places: Places) -> None:
         await cursor.executemany(query("insert_closure"), [_closure_row(closure) for closure in places.closures])
 
 
-async def _publish(connection: Connection, *, at: datetime) -> None:
-    await connection.execute(query("next_places_version"))
-    # Nothing was heard: places are news, but `as_of` stays what ingest last vouched for.
-    row = await (await connection.execute(query("next_revision"), {"as_of": None})).fetchone()
-    assert row is not None
-    stamp = {**row, "as_of": at}
-    await connection.execute(query("insert_asset_states"), stamp)
-    await connection.execute(query("tick_asset_states"), stamp)
-
-
 def _sign_row(sign: Sign) -> dict[str, object]:
     return {**asdict(sign), "lines": Jsonb([asdict(line) for line in sign.lines], dumps=json.dumps)}
-
-
-def _device_row(device: Device) -> dict[str, object]:
-    return {
-        "device_id": device.device_id,
-        "model": device.model,
-        "silent_after_s": int(device.silent_after.total_seconds()),
-    }
 
 
 def _closure_row(closure: Closure) -> dict[str, object]:

@@ -1,4 +1,8 @@
 INSERT INTO site (site_id, name, kind, locality, lon, lat, simulated)
-VALUES (%(site_id)s, %(name)s, %(kind)s, %(locality)s, %(lon)s, %(lat)s, %(simulated)s)
+SELECT c.record_id, r.*
+FROM register_change AS c
+CROSS JOIN jsonb_to_record(c.after)
+    AS r (name text, kind text, locality text, lon double precision, lat double precision, simulated boolean)
+WHERE c.record = 'site' AND c.after IS NOT NULL
 ON CONFLICT (site_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, locality = excluded.locality,
     lon = excluded.lon, lat = excluded.lat, simulated = excluded.simulated

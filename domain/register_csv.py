@@ -1,0 +1,155 @@
+"""The register as CSV: one line a record, of which the first column says what it is about.
+
+Spreadsheets run what begins with = + - @ as a formula. Such text is written with an apostrophe before it, and read
+without it; numbers stay numbers.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+
+from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError, UnknownModelError
+from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
+from domain.register_fields import COLUMNS, READ_ID, read_values, written
+
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+_MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
+
+SilentAfter = Callable[[str], timedelta]
+Cells = dict[str, str]
+
+
+def harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if _DANGEROUS.match(text) else text
+
+
+def restored(text: str) -> str:
+    """What `harmless` was given."""
+    return text[1:] if _MADE_HARMLESS.match(text) else text
+
+
+def write_register(register: Register) -> str:
+    """Every record, those first that others refer to."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for kind in RecordKind:
+        for record_id, values in sorted(register[kind].items()):
+            cells = {name: _cell(value) for name, value in values.items()}
+            own_id = "" if kind is RecordKind.INSTALLATION else record_id
+            writer.writerow([kind.value, own_id, *(cells.get(name, "") for name in COLUMNS[2:])])
+    return out.getvalue()
+
+
+def read_register(content: bytes, *, silent_after: SilentAfter) -> list[Entry]:
+    """The entries in a file; `silent_after` says how long a model may be silent, or raises UnknownModelError.
+
+    Raises:
+        RegisterRefusedError: with every fault and its line.
+    """
+    entries: list[Entry] = []
+    problems: list[RegisterProblem] = []
+    for line, cells in _rows(content, problems):
+        entry, faults = read_entry(cells, line=line, silent_after=silent_after)
+        problems += faults
+        if entry is not None:
+            entries.append(entry)
+    if problems:
+        raise RegisterRefusedError(problems)
+    return entries
+
+
+def read_entry(
+    cells: Cells, *, silent_after: SilentAfter, line: int | None = None
+) -> tuple[Entry | None, list[RegisterProblem]]:
+    """The entry in the cells of one record, by column; or None and every fault."""
+    kind_text = cells.get("record", "").strip()
+    if kind_text not in set(RecordKind):
+        known = ", ".join(RecordKind)
+        message = f"must be one of {known}, got {kind_text[:40]!r}"
+        return None, [RegisterProblem(line=line, column="record", message=message)]
+    kind = RecordKind(kind_text)
+    values, faults = read_values(kind, cells)
+    record_id = ""
+    try:
+        record_id = _record_id(kind, cells.get("id", "").strip(), values)
+    except (InvalidIdError, ValueError) as error:
+        faults.insert(0, ("id", str(error)))
+    if not faults:
+        faults = _complete(kind, values, silent_after)
+    problems = [RegisterProblem(line=line, column=column, message=message) for column, message in faults]
+    return (None if problems else Entry(kind=kind, record_id=record_id, values=values, line=line)), problems
+
+
+def _record_id(kind: RecordKind, text: str, values: Values) -> str:
+    if kind is not RecordKind.INSTALLATION:
+        return READ_ID[kind](text)
+    if text:
+        raise ValueError("an installation has no id of its own: its device and begins_at name it")
+    begins_at = values["begins_at"]
+    return (
+        installation_id(str(values["device"]), begins_at) if isinstance(begins_at, datetime) else str(values["device"])
+    )
+
+
+def _complete(kind: RecordKind, values: dict[str, Value], silent_after: SilentAfter) -> list[tuple[str, str]]:
+    """Put in what follows from other values."""
+    if kind is RecordKind.SITE:
+        values["simulated"] = bool(values["simulated"])
+    if kind is RecordKind.DEVICE:
+        try:
+            silence = silent_after(str(values["model"]))
+        except UnknownModelError as error:
+            return [("model", str(error))]
+        values["silent_after_s"] = values["silent_after_s"] or int(silence.total_seconds())
+    return []
+
+
+def _rows(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[int, Cells]]:
+    """The records of a file by column, with the number of the line on which each begins."""
+    lines = _lines(content, problems)
+    line, header = next(lines, (1, []))
+    header = [name.strip().lower() for name in header]
+    if problems:
+        return
+    problems += _header_faults(header, line)
+    if problems:
+        return
+    for line, row in lines:
+        if any(cell.strip() for cell in row[len(header) :]):
+            problems.append(RegisterProblem(line=line, message=f"has more than {len(header)} cells"))
+        else:
+            yield line, {name: restored(cell) for name, cell in zip(header, row, strict=False)}
+
+
+def _lines(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        problems.append(RegisterProblem(line=line, message="this is not UTF-8: save the file as `CSV UTF-8`"))
+        return
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    begins = 1
+    try:
+        for row in reader:
+            line, begins = begins, reader.line_num + 1
+            if any(cell.strip() for cell in row):
+                yield line, row
+    except csv.Error as error:
+        problems.append(RegisterProblem(line=begins, message=f"this is not CSV: {error}"))
+
+
+def _header_faults(header: list[str], line: int) -> list[RegisterProblem]:
+    faults = [f"{name[:40]!r} is no column; known are {', '.join(COLUMNS)}" for name in header if name not in COLUMNS]
+    faults += [f"column {name!r} is there twice" for name in sorted({n for n in header if header.count(n) > 1})]
+    faults += [f"column {name!r} is missing" for name in ("record", "id") if name not in header]
+    return [RegisterProblem(line=line, message=fault) for fault in faults]
+
+
+def _cell(value: Value) -> str:
+    text = written(value)
+    return harmless(text) if isinstance(value, str) else text

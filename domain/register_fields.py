@@ -1,0 +1,183 @@
+"""What each record of the register says: the one table of fields, and where text becomes their values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from domain.errors import InvalidIdError
+from domain.ids import parse_asset_id, parse_device_id, parse_site_id, parse_zone_id
+from domain.places import AssetKind, Category, SiteKind
+from domain.register import RecordKind, Value
+
+LONGEST_TEXT = 200
+LONGEST_SILENCE_S = 366 * 86_400
+FLAGS = {"yes": True, "true": True, "no": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One value of a record. `read` turns text that is not empty into it, or raises ValueError or InvalidIdError.
+
+    `refers_to` says of what kind the record is that it names.
+    """
+
+    read: Callable[[str], Value]
+    required: bool = True
+    refers_to: RecordKind | None = None
+
+
+def written(value: Value) -> str:
+    """A value as text, which `read` takes back without loss."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case float():
+            return repr(value)
+    return str(value)
+
+
+def moment(text: str) -> datetime:
+    """A time with its zone, in UTC; raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError(f"{text[:40]!r} is no time with a zone: write 2026-11-20T08:00:00Z")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is out of range") from None
+
+
+def _text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be printed")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"has more than {LONGEST_TEXT} characters")
+    return text
+
+
+def _choice(choices: type[StrEnum]) -> Callable[[str], str]:
+    known = [choice.value for choice in choices]
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"must be one of {', '.join(known)}, got {text[:40]!r}")
+        return text
+
+    return read
+
+
+def _degrees(limit: int) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not -limit <= number <= limit:
+            raise ValueError(f"must be degrees from {-limit} to {limit}, got {text[:40]!r}")
+        return number
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, got {text[:40]!r}")
+        return number
+
+    return read
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in FLAGS:
+        raise ValueError(f"must be yes or no, got {text[:40]!r}")
+    return FLAGS[text.lower()]
+
+
+_SITE = Field(read=parse_site_id, refers_to=RecordKind.SITE)
+_LON, _LAT = Field(read=_degrees(180)), Field(read=_degrees(90))
+
+FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
+    RecordKind.SITE: {
+        "name": Field(read=_text),
+        "kind": Field(read=_choice(SiteKind)),
+        "locality": Field(read=_text),
+        "lon": _LON,
+        "lat": _LAT,
+        "simulated": Field(read=_flag, required=False),
+    },
+    RecordKind.ZONE: {"site": _SITE, "name": Field(read=_text)},
+    RecordKind.ASSET: {
+        "site": _SITE,
+        "zone": Field(read=parse_zone_id, required=False, refers_to=RecordKind.ZONE),
+        "name": Field(read=_text),
+        "kind": Field(read=_choice(AssetKind)),
+        "category": Field(read=_choice(Category), required=False),
+        "lon": _LON,
+        "lat": _LAT,
+    },
+    RecordKind.DEVICE: {
+        "model": Field(read=_text),
+        "silent_after_s": Field(read=_whole(1, LONGEST_SILENCE_S), required=False),
+    },
+    RecordKind.INSTALLATION: {
+        "device": Field(read=parse_device_id, refers_to=RecordKind.DEVICE),
+        "asset": Field(read=parse_asset_id, refers_to=RecordKind.ASSET),
+        "begins_at": Field(read=moment, required=False),
+        "ends_at": Field(read=moment, required=False),
+        "distance_threshold_mm": Field(read=_whole(1, 20_000), required=False),
+        "debounce_s": Field(read=_whole(0, 86_400), required=False),
+    },
+}
+"""Lengths in mm, times in s, degrees of WGS 84."""
+
+READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
+    RecordKind.SITE: parse_site_id,
+    RecordKind.ZONE: parse_zone_id,
+    RecordKind.ASSET: parse_asset_id,
+    RecordKind.DEVICE: parse_device_id,
+}
+"""How an id is read; an installation has none of its own, its device and its beginning name it."""
+
+COLUMNS: tuple[str, ...] = ("record", "id", *dict.fromkeys(name for fields in FIELDS.values() for name in fields))
+"""Every column of the file."""
+
+FaultyCell = tuple[str, str]
+"""A column, and what is wrong there."""
+
+
+def read_values(kind: RecordKind, cells: Mapping[str, str]) -> tuple[dict[str, Value], list[FaultyCell]]:
+    """The values in the cells of one record, by column, and every fault."""
+    values: dict[str, Value] = {}
+    faults: list[FaultyCell] = []
+    for name, field in FIELDS[kind].items():
+        text = cells.get(name, "").strip()
+        values[name] = None
+        if not text:
+            faults += [(name, "is empty")] if field.required else []
+            continue
+        try:
+            values[name] = field.read(text)
+        except (ValueError, InvalidIdError) as error:
+            faults.append((name, str(error)))
+    strangers = [name for name, text in cells.items() if text.strip() and name not in FIELDS[kind]]
+    faults += [(name, f"a record of a {kind} has no such value") for name in strangers if name not in {"record", "id"}]
+    return values, faults or _contradictions(kind, values)
+
+
+def _contradictions(kind: RecordKind, values: Mapping[str, Value]) -> list[FaultyCell]:
+    if kind is RecordKind.ASSET and (values["kind"] == AssetKind.BAY) != (values["category"] is not None):
+        return [("category", "a bay has a category, a bench has none")]
+    begins_at, ends_at = values.get("begins_at"), values.get("ends_at")
+    if isinstance(begins_at, datetime) and isinstance(ends_at, datetime) and ends_at <= begins_at:
+        return [("ends_at", "must be after begins_at")]
+    return []

@@ -1,0 +1,10 @@
+INSERT INTO asset (asset_id, site_key, zone_key, kind, name, category, lon, lat)
+SELECT c.record_id, s.site_key, z.zone_key, r.kind, r.name, r.category, r.lon, r.lat
+FROM register_change AS c
+CROSS JOIN jsonb_to_record(c.after)
+    AS r (site text, zone text, kind text, name text, category text, lon double precision, lat double precision)
+JOIN site AS s ON s.site_id = r.site
+LEFT JOIN zone AS z ON z.zone_id = r.zone
+WHERE c.record = 'asset'
+ON CONFLICT (asset_id) DO UPDATE SET site_key = excluded.site_key, zone_key = excluded.zone_key, kind = excluded.kind,
+    name = excluded.name, category = excluded.category, lon = excluded.lon, lat = excluded.lat

@@ -1,0 +1,21 @@
+-- Every record with its values by the names of domain.register_fields.
+SELECT 'site' AS record, site_id AS record_id,
+       jsonb_build_object('name', name, 'kind', kind, 'locality', locality, 'lon', lon, 'lat', lat, 'simulated', simulated)
+           AS value
+FROM site
+UNION ALL
+SELECT 'zone', z.zone_id, jsonb_build_object('site', s.site_id, 'name', z.name)
+FROM zone AS z JOIN site AS s USING (site_key)
+UNION ALL
+SELECT 'asset', a.asset_id,
+       jsonb_build_object('site', s.site_id, 'zone', z.zone_id, 'name', a.name, 'kind', a.kind, 'category', a.category,
+                          'lon', a.lon, 'lat', a.lat)
+FROM asset AS a JOIN site AS s USING (site_key) LEFT JOIN zone AS z USING (zone_key)
+UNION ALL
+SELECT 'device', device_id, jsonb_build_object('model', model, 'silent_after_s', silent_after_s)
+FROM device
+UNION ALL
+SELECT 'installation', d.device_id,
+       jsonb_build_object('device', d.device_id, 'asset', a.asset_id, 'begins_at', i.begins_at, 'ends_at', i.ends_at,
+                          'distance_threshold_mm', i.distance_threshold_mm, 'debounce_s', i.debounce_s)
+FROM installation AS i JOIN device AS d USING (device_key) JOIN asset AS a USING (asset_key)

@@ -1,0 +1,229 @@
+"""The register's rules, without a database: files, plans, undo."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import RegisterRefusedError, UnknownModelError
+from domain.places import AssetKind, Category, SiteKind
+from domain.register import RecordKind, changed, installation_id, nothing
+from domain.register_csv import harmless, read_register, restored, write_register
+from domain.register_plan import REACHES_BACK_TO, plan, undo_plan
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HEADER = "record,id,site,zone,name,kind,category,locality,lon,lat,model,device,asset,begins_at,ends_at,debounce_s\n"
+YARD = "site,yard,,,Mill Yard,car_park,,Grays,0.325,51.475,,,,,,\n"
+BAYS = "".join(f"asset,yard-{n},yard,,Bay {n},bay,general,,0.32{n},51.475,,,,,,\n" for n in (1, 2))
+SENSORS = "".join(f"device,70b3d5000000000{n},,,,,,,,,bosch-tps110,,,,,\n" for n in (1, 2))
+A, B = "70b3d50000000001", "70b3d50000000002"
+
+
+def silent_after(model):
+    if model != "bosch-tps110":
+        raise UnknownModelError(model)
+    return timedelta(hours=60)
+
+
+def read(text):
+    return read_register(text.encode(), silent_after=silent_after)
+
+
+def installed(device, asset, begins_at="", ends_at="", debounce_s=""):
+    return f"installation,,,,,,,,,,,{device},{asset},{begins_at},{ends_at},{debounce_s}\n"
+
+
+def applied(register, text, *, at=AT):
+    made = plan(register, read(HEADER + text), at=at)
+    assert made.problems == ()
+    return changed(register, made.changes)
+
+
+def refusals(register, text):
+    return [(one.line, one.column) for one in plan(register, read(HEADER + text), at=AT).problems]
+
+
+@pytest.fixture
+def yard():
+    """Two bays; a sensor at each, since ever."""
+    return applied(nothing(), YARD + BAYS + SENSORS + installed(A, "yard-1") + installed(B, "yard-2"))
+
+
+def where(register, device):
+    found = [one for one in register[RecordKind.INSTALLATION].values() if one["device"] == device]
+    return [(one["asset"], one["begins_at"], one["ends_at"]) for one in sorted(found, key=lambda one: one["begins_at"])]
+
+
+def test_a_file_becomes_a_register(yard):
+    assert yard[RecordKind.SITE]["yard"]["simulated"] is False
+    assert yard[RecordKind.DEVICE][A] == {"model": "bosch-tps110", "silent_after_s": 60 * 3600}
+    assert where(yard, A) == [("yard-1", REACHES_BACK_TO, None)]
+
+
+def test_every_fault_is_told_with_its_line_and_column():
+    text = HEADER + "\n".join(
+        [
+            "site,Not An Id,,,Mill Yard,car_park,,Grays,0.325,51.475,,,,,,",
+            'asset,bay-1,yard,,"two',
+            'lines",bay,general,,500,x,,,,,,',
+            "device,7,,,,,,,,,nokia,,,,,",
+            "lamp,l1,,,,,,,,,,,,,,",
+            "asset,bay-2,yard,,Bay,bay,,,0,0,,,,,,",
+            "installation,x,,,,,,,,,,dev,bay-1,2026-01-02T00:00,,99999999",
+            "site,yard,,,Mill Yard,car_park,,Grays,0.325,51.475,bosch-tps110,,,,,",
+            "installation,,,,,,,,,,,dev,bay-1,2026-01-02T00:00Z,2026-01-01T00:00Z,",
+        ]
+    )
+    with pytest.raises(RegisterRefusedError) as refused:
+        read(text)
+
+    assert [(one.line, one.column) for one in refused.value.problems] == [
+        (2, "id"), (3, "name"), (3, "lon"), (3, "lat"), (5, "model"), (6, "record"), (7, "category"),
+        (8, "id"), (8, "begins_at"), (8, "debounce_s"), (9, "model"), (10, "ends_at"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", None),
+        (b"record,id\nsite,\xff", 2),
+        (b"record,id,colour\n", 1),
+        (b"record,id,id\n", 1),
+        (b"id,name\n", 1),
+        (b'record,id\nsite,"open', 2),
+        (b"record,id\nsite,yard,x,y\n", 2),
+        (b"record,id\nsite,a\0b\n", 2),
+    ],
+)
+def test_a_file_that_is_none_is_refused_by_name(content, line):
+    with pytest.raises(RegisterRefusedError) as refused:
+        read_register(content, silent_after=silent_after)
+    assert refused.value.problems[0].line in {line, 1 if line is None else line}
+
+
+def test_a_second_run_changes_nothing(yard):
+    again = plan(yard, read(HEADER + YARD + BAYS + SENSORS + installed(A, "yard-1")), at=AT + timedelta(days=9))
+    assert (again.changes, again.unchanged) == ((), 6)
+
+
+def test_a_device_that_moves_ends_where_it_was_and_who_was_there_leaves(yard):
+    moved = applied(yard, installed(A, "yard-2"))
+    assert where(moved, A) == [("yard-1", REACHES_BACK_TO, AT), ("yard-2", AT, None)]
+    assert where(moved, B) == [("yard-2", REACHES_BACK_TO, AT)]
+
+
+def test_two_devices_change_places_in_one_file(yard):
+    swapped = applied(yard, installed(A, "yard-2") + installed(B, "yard-1"))
+    assert where(swapped, A)[-1] == ("yard-2", AT, None)
+    assert where(swapped, B)[-1] == ("yard-1", AT, None)
+
+
+def test_a_replacement_reaches_back_to_when_the_last_one_left(yard):
+    left = AT - timedelta(days=3)
+    empty = applied(yard, installed(A, "yard-1", "2000-01-01T00:00Z", left.isoformat()))
+    new = "device,70b3d50000000003,,,,,,,,,bosch-tps110,,,,,\n" + installed("70b3d50000000003", "yard-1")
+    assert where(applied(empty, new), "70b3d50000000003") == [("yard-1", left, None)]
+
+
+def test_to_say_again_where_a_device_is_forgets_no_calibration(yard):
+    calibrated = applied(yard, installed(A, "yard-1", debounce_s="30"))
+    assert plan(calibrated, read(HEADER + installed(A, "yard-1")), at=AT).changes == ()
+
+
+def test_periods_that_overlap_are_refused_at_their_line(yard):
+    early = installed(A, "yard-2", "1999-01-01T00:00Z", "2001-01-01T00:00Z")
+    assert refusals(yard, early) == [(2, "asset"), (2, "device")]
+    touching = installed(A, "yard-2", "1999-01-01T00:00Z", "2000-01-01T00:00Z")
+    assert refusals(yard, touching) == []
+
+
+def test_what_is_named_must_be_there(yard):
+    assert refusals(nothing(), BAYS) == [(2, "site"), (3, "site")]
+    assert refusals(yard, installed("nobody", "nowhere")) == [(2, "asset"), (2, "device")]
+
+
+def test_a_zone_is_of_the_site_of_its_assets(yard):
+    other = "site,green,,,Green,park,,Tilbury,0,0,,,,,,\nzone,row-a,green,,Row A,,,,,,,,,,,\n"
+    in_it = "asset,yard-1,yard,row-a,Bay 1,bay,general,,0.321,51.475,,,,,,\n"
+    assert refusals(yard, other + in_it) == [(4, "zone")]
+
+
+def test_a_record_that_is_there_twice_is_refused(yard):
+    assert refusals(yard, YARD + YARD) == [(3, None)]
+
+
+def test_undo_gives_back_what_was(yard):
+    made = plan(yard, read(HEADER + installed(A, "yard-2") + YARD.replace("Mill Yard", "New name")), at=AT)
+    after = changed(yard, made.changes)
+    assert changed(after, undo_plan(after, made.changes).changes) == yard
+
+
+def test_undo_is_refused_where_something_changed_since_or_is_needed():
+    first = plan(nothing(), read(HEADER + YARD + BAYS), at=AT)
+    then = changed(nothing(), first.changes)
+    renamed = applied(then, BAYS.replace("Bay 1", "First bay"))
+    assert [one.message for one in undo_plan(renamed, first.changes).problems] == ["asset yard-1 has changed since"]
+    more = applied(then, "zone,row-a,yard,,Row A,,,,,,,,,,,\n")
+    assert [one.message for one in undo_plan(more, first.changes).problems] == ["site yard is needed by zone row-a"]
+
+
+names = st.text(min_size=1, max_size=30).map(str.strip).filter(lambda text: text and text.isprintable())
+slugs = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+lons, lats = st.floats(-180, 180), st.floats(-90, 90)
+moments = st.integers(0, 10**9).map(lambda ms: AT - timedelta(milliseconds=ms * 700, microseconds=7))
+
+
+@st.composite
+def registers(draw):
+    register = nothing()
+    sites, devices = (draw(st.lists(slugs, min_size=1, max_size=3, unique=True)) for _ in range(2))
+    for site in sites:
+        register[RecordKind.SITE][site] = {
+            "name": draw(names), "kind": draw(st.sampled_from(SiteKind)).value, "locality": draw(names),
+            "lon": draw(lons), "lat": draw(lats), "simulated": draw(st.booleans()),
+        }  # fmt: skip
+    for zone in draw(st.lists(slugs, max_size=3, unique=True)):
+        register[RecordKind.ZONE][zone] = {"site": draw(st.sampled_from(sites)), "name": draw(names)}
+    assets = draw(st.lists(slugs, min_size=1, max_size=4, unique=True))
+    for asset in assets:
+        site = draw(st.sampled_from(sites))
+        zones = [one for one, values in register[RecordKind.ZONE].items() if values["site"] == site]
+        kind = draw(st.sampled_from(AssetKind))
+        register[RecordKind.ASSET][asset] = {
+            "site": site, "zone": draw(st.sampled_from([None, *zones])), "name": draw(names), "kind": kind.value,
+            "category": draw(st.sampled_from(Category)).value if kind is AssetKind.BAY else None,
+            "lon": draw(lons), "lat": draw(lats),
+        }  # fmt: skip
+    for device in devices:
+        silence = draw(st.integers(1, 10**6))
+        register[RecordKind.DEVICE][device] = {"model": "bosch-tps110", "silent_after_s": silence}
+    for device in devices:
+        times = sorted(draw(st.lists(moments, min_size=2, max_size=4, unique=True)))
+        free = [a for a in assets if not any(i["asset"] == a for i in register[RecordKind.INSTALLATION].values())]
+        if not free:
+            break
+        asset = draw(st.sampled_from(free))
+        for begins_at, ends_at in zip(times[::2], [*times[1::2], None], strict=False):
+            register[RecordKind.INSTALLATION][installation_id(device, begins_at)] = {
+                "device": device, "asset": asset, "begins_at": begins_at, "ends_at": ends_at,
+                "distance_threshold_mm": draw(st.none() | st.integers(1, 20_000)),
+                "debounce_s": draw(st.none() | st.just(0)),
+            }  # fmt: skip
+    return register
+
+
+@given(registers())
+def test_what_is_exported_imports_again(register):
+    entries = read_register(write_register(register).encode(), silent_after=silent_after)
+    made = plan(nothing(), entries, at=AT)
+    assert made.problems == ()
+    assert changed(nothing(), made.changes) == register
+    assert plan(register, entries, at=AT).changes == ()
+
+
+@given(st.text(alphabet="'=+-@\t\rab"))
+def test_no_text_is_a_formula_and_none_is_lost(text):
+    assert not harmless(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert restored(harmless(text)) == text
