@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test check fmt lock clean
+.PHONY: help setup demo test check fuzz fmt lock clean
 
 help:  ## Name the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ check: .venv/dev.stamp  ## Lint, format, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: .venv/dev.stamp  ## The long run: at least 10,000 examples for each codec in each of its properties
+	$(BIN)/python -m pytest tests/devices/test_vectors.py -v --hypothesis-profile=fuzz --timeout=1800 -k "frame_or_refused" $(ARGS)
 
 fmt: .venv/dev.stamp  ## Put every file into shape
 	$(BIN)/ruff check --fix --exit-zero .

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from devices.downlinks import Support
+from devices.octets import Encoded
 from domain.errors import DecodeError
 from domain.measurements import Measurements, faults
 from domain.places import AssetKind
@@ -20,14 +22,6 @@ class Frame:
     raw: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """Bytes as a device would send them."""
-
-    f_port: int
-    payload: bytes
-
-
 Decode = Callable[[int, bytes], Frame]
 Encode = Callable[[Kind, Measurements], Encoded]
 
@@ -37,19 +31,28 @@ class DeviceModel:
     """One model of one vendor.
 
     `decode(f_port, payload)` may raise ValueError, IndexError, KeyError or struct.error for bytes that are no
-    frame; `encode(kind, measurements)` makes what the device would send, for simulators. `heartbeat` is the
-    vendor's default interval; `version` counts changes of meaning, so that stored frames can be decoded anew.
+    frame; `encode(kind, measurements)` makes what the device would send, for simulators. `senses` is None where
+    it watches a place rather than a bay or a bench. `measures` are the canonical keys that its frames may carry;
+    `encode` needs the first, and makes the kinds in `kinds`. `heartbeat` is the vendor's default interval, and
+    `heartbeat_source` where that is written, if anywhere. `version` counts changes of meaning, so that stored
+    frames can be decoded anew. `disputes` are what its sources contradict each other in, and what is done about
+    it; `commands` are the downlinks that it takes.
     """
 
     key: str
     vendor: str
     name: str
-    senses: AssetKind
+    senses: AssetKind | None
+    measures: tuple[str, ...]
     heartbeat: timedelta
     version: int
     source: str
     decode: Decode
     encode: Encode
+    kinds: frozenset[Kind] = frozenset({Kind.EVENT, Kind.HEARTBEAT, Kind.STARTUP})
+    heartbeat_source: str = ""
+    disputes: tuple[str, ...] = ()
+    commands: tuple[Support, ...] = ()
 
     @property
     def silent_after(self) -> timedelta:
@@ -76,3 +79,13 @@ def decode(model: DeviceModel, f_port: int, payload: bytes) -> Decoded:
         measurements=frame.measurements,
         raw=frame.raw,
     )
+
+
+def encode(model: DeviceModel, kind: Kind, measurements: Measurements) -> Encoded:
+    """What a device of this model would send, for simulators: a kind that its frames do not tell is a heartbeat.
+
+    Raises:
+        ValueError: no frame can carry these measurements, or the model needs one that is not given.
+    """
+    told = kind if kind in model.kinds else Kind.HEARTBEAT
+    return model.encode(told, measurements)

@@ -1,6 +1,24 @@
 """Octets of fixed layouts, read and written with their bounds checked."""
 
+from dataclasses import dataclass
+
 from domain.measurements import Measurements
+
+APPLICATION_PORTS = range(1, 224)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """Bytes for one LoRaWAN frame, as a device or an application would send them."""
+
+    f_port: int
+    payload: bytes
+
+
+def check_application_port(f_port: int) -> None:
+    """Raise ValueError unless an application may use this fPort: 1 to 223."""
+    if f_port not in APPLICATION_PORTS:
+        raise ValueError("not an application fPort")
 
 
 def check_length(payload: bytes, *lengths: int) -> None:

@@ -35,6 +35,16 @@ class UnknownModelError(SmartPlaceError):
         self.model = model
 
 
+class CommandRefusedError(SmartPlaceError):
+    """A downlink that a device model does not take, or not with these parameters."""
+
+    def __init__(self, model: str, command: str, reason: str) -> None:
+        super().__init__(f"{model}: {command}: {reason}")
+        self.model = model
+        self.command = command
+        self.reason = reason
+
+
 class Reason(StrEnum):
     """Why a frame went to the dead letters. The values are stored and counted: never reuse one."""
 

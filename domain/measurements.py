@@ -41,6 +41,20 @@ class Measurements(TypedDict, total=False):
     sound_dba: Annotated[float, Range(0, 200)]
     people_in_total: Annotated[int, Range(0, 2**53)]
     people_out_total: Annotated[int, Range(0, 2**53)]
+    people_present: Annotated[int, Range(0, 100_000)]
+    vehicles_total: Annotated[int, Range(0, 2**53)]
+    motion: Annotated[bool, Range(0, 1)]
+    motion_count: Annotated[int, Range(0, 65_535)]
+    vibration: Annotated[bool, Range(0, 1)]
+    illuminance_lux: Annotated[float, Range(0, 250_000)]
+    co2_ppm: Annotated[int, Range(0, 65_535)]
+    tvoc_ppb: Annotated[int, Range(0, 65_535)]
+    formaldehyde_mg_m3: Annotated[float, Range(0, 1_000)]
+    ozone_ppm: Annotated[float, Range(0, 1_000)]
+    pm2_5_ug_m3: Annotated[float, Range(0, 65_535)]
+    pm10_ug_m3: Annotated[float, Range(0, 65_535)]
+    pressure_hpa: Annotated[float, Range(0, 10_000)]
+    sound_max_dba: Annotated[float, Range(0, 200)]
 
 
 @dataclass(frozen=True, slots=True)

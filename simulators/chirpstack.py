@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID, uuid5
 
-from devices.codec import DeviceModel, Encoded
+from devices.codec import DeviceModel, encode
+from devices.octets import Encoded
 from domain import topics
 from domain.places import Device
 from simulators.behaviour import Report
@@ -51,7 +52,7 @@ class LoraDevice:
 
     def transmit(self, report: Report, at: datetime) -> Transmission:
         """See Radio."""
-        encoded = self._node.model.encode(report.kind, report.measurements)
+        encoded = encode(self._node.model, report.kind, report.measurements)
         payload = up_event(self._node, self._f_cnt, encoded, observed_at=at, random=self._random)
         self._f_cnt += 1
         return Transmission(

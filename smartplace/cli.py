@@ -15,6 +15,7 @@ import typer
 
 from domain.errors import (
     CommandError,
+    CommandRefusedError,
     DecodeError,
     PlacesFileError,
     SmartPlaceError,
@@ -46,7 +47,7 @@ def main() -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         app(standalone_mode=True)
-    except DecodeError as error:
+    except (DecodeError, CommandRefusedError) as error:
         _fail(str(error), BAD_INPUT)
     except StoreUnavailableError as error:
         _fail(f"the database does not answer: {error}", FAILED)
@@ -267,6 +268,37 @@ def decode(
     typer.echo(f"{decoded.model}, {decoded.kind}")
     for key, value in [*decoded.measurements.items(), *((f"raw {key}", value) for key, value in decoded.raw.items())]:
         typer.echo(f"  {key:28} {value}")
+
+
+@app.command()
+def encode_downlink(
+    model: Annotated[str, typer.Argument(help="Device model, such as milesight-vs340.")],
+    command: Annotated[str, typer.Argument(help="What to do, such as set-reporting-interval.")],
+    *,
+    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the command.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """The bytes that tell a device to do something, for the queue of the network server."""
+    from devices import downlinks
+    from devices.catalogue import model as find
+
+    device = find(model)
+    try:
+        wanted = downlinks.parse_command(command, dict(map(_name_and_value, param or ())))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    encoded = downlinks.encode_downlink(device.key, device.commands, wanted)
+    if as_json:
+        typer.echo(json.dumps({"model": model, "f_port": encoded.f_port, "hex": encoded.payload.hex()}))
+    else:
+        typer.echo(f"fPort {encoded.f_port}: {encoded.payload.hex()}")
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise ValueError(f"{text[:40]!r} is not NAME=VALUE")
+    return name, value
 
 
 @app.command()

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from devices.codec import DeviceModel, Encoded, Frame
-from devices.octets import check_length, occupancy, signed, signed_octet
+from devices.codec import DeviceModel, Frame
+from devices.octets import Encoded, check_length, occupancy, signed, signed_octet
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
@@ -92,9 +92,15 @@ MODEL = DeviceModel(
     vendor="Bosch",
     name="TPS110 parking lot sensor",
     senses=AssetKind.BAY,
+    measures=("occupied", "temperature_celsius"),
     heartbeat=timedelta(hours=24),
     version=1,
     source="TTN lorawan-devices bosch/tpl110-0292.js; ZENNER element-parsers bosch_parksensor.ex, after Bosch",
     decode=decode,
     encode=encode,
+    disputes=(
+        "Firmware octets 00 1D 02: 0.29.2 at TTN and ZENNER, 2.29.0 at ThingsBoard: 0.29.2, which Bosch released; the "
+        "order changed with 0.23.3.",
+        "Reset cause 2: power on at TTN and ThingsBoard, system request at ZENNER: the code, without a name.",
+    ),
 )

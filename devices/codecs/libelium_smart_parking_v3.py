@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from devices.codec import DeviceModel, Encoded, Frame
-from devices.octets import check_length, occupancy, signed, signed_octet
+from devices.codec import DeviceModel, Frame
+from devices.octets import Encoded, check_length, occupancy, signed, signed_octet
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
@@ -110,9 +110,15 @@ MODEL = DeviceModel(
     vendor="Libelium",
     name="Smart Parking, firmware v3",
     senses=AssetKind.BAY,
+    measures=("occupied", "battery_low", "temperature_celsius", "sensor_fault"),
     heartbeat=timedelta(hours=24),
     version=1,
     source="ZENNER element-parsers libelium_smart-parking_v3.ex, after Libelium's technical guide",
     decode=decode,
     encode=encode,
+    disputes=(
+        "Octet 2: a sensor error in firmware v3, the temperature in v2: choose the model by the firmware.",
+        "Byte 0 has the occupancy in every type, also daily, service and RSSI: it counts in every documented type.",
+        "Types 9 to 15: ZENNER reads byte 0 as usual; not documented, so refused.",
+    ),
 )

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from devices.codec import DeviceModel, Encoded, Frame
-from devices.octets import check_length, occupancy, signed, signed_octet, unsigned_octet
+from devices.codec import DeviceModel, Frame
+from devices.octets import Encoded, check_length, occupancy, signed, signed_octet, unsigned_octet
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
@@ -146,9 +146,17 @@ MODEL = DeviceModel(
     vendor="Nwave",
     name="NPS405 G4 parking sensor",
     senses=AssetKind.BAY,
+    measures=("occupied", "previous_state_minutes", "battery_volts", "temperature_celsius"),
     heartbeat=timedelta(hours=24),
     version=1,
     source="Nwave LoRaWAN parking sensor guide; TTN lorawan-devices nwave/nps405.js since 62c8acd",
     decode=decode,
     encode=encode,
+    disputes=(
+        "Which bit is occupied: bit 7 at TTN until October 2022; bit 0 at TTN since, in the guide and "
+        "at ThingsBoard: bit 0.",
+        "Battery octet 0xD3: 2.32 V, critical, at ThingsBoard (signed); 3.344 V at TTN: unsigned, as the scale "
+        "begins at 2.5 V.",
+        "Bits 7..1 of the heartbeat and the range of 24 h: mask and scale are not documented consistently: codes.",
+    ),
 )

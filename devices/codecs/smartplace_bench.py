@@ -5,8 +5,9 @@ import re
 from datetime import datetime, timedelta
 from typing import NoReturn, cast
 
-from devices.codec import DeviceModel, Encoded, Frame
-from domain.measurements import Measurements, faults
+from devices.codec import DeviceModel, Frame
+from devices.octets import Encoded
+from domain.measurements import QUANTITIES, Measurements, faults
 from domain.places import AssetKind
 from domain.uplinks import Kind
 
@@ -150,7 +151,9 @@ MODEL = DeviceModel(
     vendor="Smartplace",
     name="Solar charging bench",
     senses=AssetKind.BENCH,
+    measures=tuple(QUANTITIES),
     heartbeat=timedelta(minutes=10),
+    heartbeat_source="docs/devices.md",
     version=1,
     source="our own MQTT contract, docs/devices.md",
     decode=decode,

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from devices.codec import DeviceModel, Encoded, Frame
-from devices.octets import check_length, occupancy, signed, signed_octet
+from devices.codec import DeviceModel, Frame
+from devices.octets import Encoded, check_length, occupancy, signed, signed_octet
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
@@ -105,9 +105,11 @@ MODEL = DeviceModel(
     vendor="Tekzitel",
     name="TEKZIPARK",
     senses=AssetKind.BAY,
+    measures=("occupied", "battery_low", "temperature_celsius"),
     heartbeat=timedelta(hours=24),
     version=1,
     source="TTN lorawan-devices tekzitel/tekzipark.js",
     decode=decode,
     encode=encode,
+    disputes=("A downlink writes the whole configuration at once, so none is made without the device's own.",),
 )

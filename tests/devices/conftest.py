@@ -6,6 +6,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The long run: `make fuzz`. Without it hypothesis takes its usual 100 examples for each test.
+settings.register_profile(
+    "fuzz", max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
 
 HERE = Path(__file__).parent
 VENDOR_FILE = HERE.parents[2] / "shared" / "data" / "codecs" / "parking_bench_vectors.jsonl"

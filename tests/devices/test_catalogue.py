@@ -1,40 +1,31 @@
 """The catalogue is complete, without duplicates, and so are its vectors and its documentation."""
 
 import importlib
-import json
-import pkgutil
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from devices import codecs
 from devices.catalogue import BY_KEY, MODELS, model
-from devices.codec import DeviceModel, decode
+from devices.codec import decode
 from devices.codecs.smartplace_bench import encode_message
 from domain.errors import DecodeError, UnknownModelError
+from domain.measurements import QUANTITIES
 from domain.uplinks import Kind
+from tests.devices.our_vectors import FILES, MODULE_OF, MODULES, UPLINKS, models_of
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "devices.md"
 KEYS = [device.key for device in MODELS]
 
 
-def defined_models() -> dict[str, str]:
-    """The key of every model defined in any module of devices.codecs, and its module."""
-    names = [module.name for module in pkgutil.iter_modules(codecs.__path__)]
-    modules = {name: importlib.import_module(f"devices.codecs.{name}") for name in names}
-    defined = {
-        name: [value.key for value in vars(module).values() if isinstance(value, DeviceModel)]
-        for name, module in modules.items()
-    }
-    assert all(defined.values()), "a codec module without a model"
-    return {key: name for name, keys in defined.items() for key in keys}
-
-
 def test_every_model_of_every_module_is_in_the_catalogue():
-    assert sorted(defined_models()) == sorted(KEYS)
+    assert all(models_of(module) for module in MODULES), "a codec module without a model"
+    assert sorted(MODULE_OF) == sorted(KEYS)
+
+
+def test_the_catalogue_is_in_the_order_of_its_keys():
+    assert sorted(KEYS) == KEYS
 
 
 def test_no_key_is_given_twice():
@@ -54,23 +45,48 @@ def test_a_model_says_where_its_layout_is_from_and_how_often_it_speaks(device):
     assert timedelta(minutes=1) <= device.heartbeat <= timedelta(days=1)
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_model_has_vectors_with_a_name_and_a_source(key):
-    vectors = json.loads((HERE / "vectors" / f"{key}.json").read_text("utf-8"))
-    assert {"event", "heartbeat", "startup"} <= {vector["kind"] for vector in vectors}
-    assert all(vector["name"] and vector["source"] for vector in vectors)
-    assert len({vector["name"] for vector in vectors}) == len(vectors)
+@pytest.mark.parametrize("device", MODELS, ids=KEYS)
+def test_a_model_has_vectors_of_every_kind_and_of_everything_that_it_measures(device):
+    vectors = UPLINKS[device.key]
+    assert device.kinds <= {vector["kind"] for vector in vectors}
+    measured = {key for vector in vectors for key in vector["measurements"]}
+    assert measured <= set(device.measures)
+    assert device.key == "smartplace-bench" or measured == set(device.measures)
 
 
-def test_every_file_of_vectors_belongs_to_a_model():
-    assert sorted(path.stem for path in (HERE / "vectors").glob("*.json")) == sorted(KEYS)
+@pytest.mark.parametrize("module", MODULES)
+def test_a_vector_has_a_source_and_a_name_of_its_own(module):
+    uplinks, downlinks = FILES[module]["uplinks"], FILES[module]["downlinks"]
+    assert all(vector["source"] for vector in uplinks + downlinks)
+    assert all(vector["name"] for vector in uplinks)
+    assert len({vector["name"] for vector in uplinks}) == len(uplinks)
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_model_has_one_row_in_the_documentation(key):
-    rows = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith(f"| `{key}` |")]
-    assert len(rows) == 1
-    assert model(key).name in rows[0]
+@pytest.mark.parametrize("module", MODULES)
+def test_a_vector_names_no_model_but_those_of_its_module(module):
+    known = {device.key for device in models_of(module)}
+    vectors = FILES[module]["uplinks"] + FILES[module]["downlinks"]
+    assert {key for vector in vectors for key in vector.get("models", [])} <= known
+
+
+def test_every_file_of_vectors_belongs_to_a_module():
+    assert sorted(path.stem for path in (HERE / "vectors").glob("*.json")) == sorted(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_its_byte_table_and_its_source_in_words(module):
+    code = importlib.import_module(f"devices.codecs.{module}")
+    words = (code.__doc__ or "") + (getattr(getattr(code, "decode", None), "__doc__", None) or "")
+    assert words.count("\n    | ") + words.count("\n| ") >= 3
+    assert "Source: " in words
+
+
+@pytest.mark.parametrize("device", MODELS, ids=KEYS)
+def test_a_model_measures_what_the_platform_knows(device):
+    assert device.measures
+    assert set(device.measures) <= QUANTITIES.keys()
+    assert len(set(device.measures)) == len(device.measures)
+    assert Kind.HEARTBEAT in device.kinds
 
 
 def test_an_unknown_key_is_an_error_that_names_it():

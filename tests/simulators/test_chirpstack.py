@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import catalogue
-from devices.codec import Encoded
+from devices.codec import decode, encode
+from devices.octets import Encoded
 from domain.ids import DeviceId
 from domain.places import Device
+from domain.uplinks import Kind
 from simulators.chirpstack import NETWORK_DELAY, Node, up_event
 
 AT = datetime(2026, 3, 2, 9, 30, 1, 250_000, tzinfo=UTC)
@@ -120,3 +122,26 @@ def test_the_frame_goes_through_unchanged(payload: bytes, f_cnt: int, f_port: in
 @pytest.mark.parametrize("key", ["devEui", "deviceName"])
 def test_a_device_without_an_asset_goes_by_its_eui(key: str) -> None:
     assert event(1)["deviceInfo"][key] == "5a00000102030405"
+
+
+PRESENCE = [device for device in catalogue.MODELS if "occupied" in device.measures]
+
+
+@pytest.mark.parametrize("device", PRESENCE, ids=lambda device: device.key)
+@pytest.mark.parametrize("kind", [Kind.STARTUP, Kind.EVENT, Kind.HEARTBEAT])
+@pytest.mark.parametrize("occupied", [True, False])
+@pytest.mark.parametrize(("celsius", "volts", "percent"), [(-12.5, 2.6, 0), (38.5, 3.5, 100)])
+def test_every_presence_sensor_can_be_played(device, kind, occupied, celsius, volts, percent):
+    told = {
+        "occupied": occupied,
+        "temperature_celsius": celsius,
+        "battery_volts": volts,
+        "battery_percent": percent,
+        "battery_low": occupied,
+        "previous_state_minutes": 4_000,
+    }
+    frame = encode(device, kind, told)
+    said = decode(device, frame.f_port, frame.payload).measurements
+    assert said.get("occupied", occupied) == occupied
+    if kind is not Kind.STARTUP:
+        assert "occupied" in said

@@ -98,6 +98,46 @@ def test_every_model_is_listed(smartplace):
     assert [line.split()[0] for line in smartplace("decode", "--list").out.splitlines()] == [one.key for one in MODELS]
 
 
+def test_a_downlink_for_machines_is_model_port_and_bytes(smartplace):
+    outcome = smartplace(
+        "encode-downlink", "milesight-vs340", "set-reporting-interval", "--param", "seconds=1200", "--json"
+    )
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert json.loads(outcome.out) == {"model": "milesight-vs340", "f_port": 85, "hex": "ff8e001400"}
+
+
+def test_a_text_for_a_display_may_contain_anything_that_can_be_printed(smartplace):
+    texts = "--param", "template=1", "--param", "block=1", "--param", "text=a=b, £3"
+    outcome = smartplace("encode-downlink", "milesight-ds3604", "show-text", *texts)
+
+    assert (outcome.code, outcome.out) == (0, "fPort 85: fb010008613d622c20c2a333\n")
+
+
+def test_a_downlink_that_a_model_does_not_take_is_one_line_and_exit_code_2(smartplace):
+    outcome = smartplace("encode-downlink", "bosch-tps110", "reboot", "--json")
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "smartplace: bosch-tps110: reboot: the model does not take it; it takes none\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("dance",), "no command 'dance'"),
+        (("reboot", "--param", "seconds"), "NAME=VALUE"),
+        (("set-reporting-interval",), "needs seconds"),
+        (("set-reporting-interval", "--param", "seconds=0"), "not in 1..65535"),
+    ],
+)
+def test_a_command_for_a_device_says_what_is_wrong_with_it(smartplace, arguments, word):
+    outcome = smartplace("encode-downlink", "milesight-ws202", *arguments)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert word in " ".join(outcome.err.replace("│", " ").split())
+    assert "Traceback" not in outcome.err
+
+
 def test_the_version_is_that_of_the_package(smartplace):
     from importlib.metadata import version
 
@@ -108,7 +148,18 @@ def test_the_version_is_that_of_the_package(smartplace):
 def test_every_command_says_what_it_does(smartplace):
     help_text = smartplace("--help").out
 
-    for command in ("demo", "serve", "ingest", "simulate", "migrate", "import", "decode", "doctor", "openapi"):
+    for command in (
+        "demo",
+        "serve",
+        "ingest",
+        "simulate",
+        "migrate",
+        "import",
+        "decode",
+        "encode-downlink",
+        "doctor",
+        "openapi",
+    ):
         assert f"  {command} " in help_text
         assert smartplace(command, "-h").code == 0
 

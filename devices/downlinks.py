@@ -1,0 +1,156 @@
+"""Commands that an operator may send to a device, and which model takes which of them. Pure: bytes only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from devices.octets import Encoded
+from domain.errors import CommandRefusedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetReportingInterval:
+    """Report at least every so many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reboot:
+    """Start anew; the device joins again, and counters that it keeps in memory begin at zero."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetIndicator:
+    """Let the indicator light speak, or keep it dark."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowText:
+    """Write a text into one block of a display's template; both count from 1."""
+
+    template: int
+    block: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowQrCode:
+    """Write what the QR code of a display's template says; templates count from 1."""
+
+    template: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTemplate:
+    """Show this template of a display; templates count from 1."""
+
+    template: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshDisplay:
+    """Draw the display anew."""
+
+
+Command = SetReportingInterval | Reboot | SetIndicator | ShowText | ShowQrCode | ShowTemplate | RefreshDisplay
+
+COMMANDS: dict[str, type[Command]] = {
+    "set-reporting-interval": SetReportingInterval,
+    "reboot": Reboot,
+    "set-indicator": SetIndicator,
+    "show-text": ShowText,
+    "show-qr-code": ShowQrCode,
+    "show-template": ShowTemplate,
+    "refresh-display": RefreshDisplay,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Inclusive bounds of a number, or of the UTF-8 octets of a text; a number counts in steps from `low`."""
+
+    low: int
+    high: int
+    step: int = 1
+
+    def fault(self, value: int | str) -> str:
+        """What is wrong with this value; empty if nothing is."""
+        size = len(value.encode()) if isinstance(value, str) else value
+        unit = " octets" if isinstance(value, str) else ""
+        if not self.low <= size <= self.high:
+            return f"not in {self.low}..{self.high}{unit}"
+        return f"not {self.low} and a multiple of {self.step} more" if (size - self.low) % self.step else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """One command that a model takes: the limits of its parameters, and the bytes for parameters within them."""
+
+    command: type[Command]
+    encode: Callable[[Any], Encoded]
+    source: str
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the command is called outside: set-reporting-interval, reboot, ..."""
+        return next(name for name, command in COMMANDS.items() if command is self.command)
+
+
+def encode_downlink(model: str, commands: tuple[Support, ...], command: Command) -> Encoded:
+    """The frame that tells a device of this model to do so.
+
+    Raises:
+        CommandRefusedError: the model does not take it, or not with these parameters.
+    """
+    support = next((known for known in commands if known.command is type(command)), None)
+    if support is None:
+        taken = ", ".join(known.name for known in commands) or "none"
+        raise CommandRefusedError(model, _name(command), f"the model does not take it; it takes {taken}")
+    for parameter in fields(command):
+        value = getattr(command, parameter.name)
+        if fault := _fault(value, parameter.type, support.limits.get(parameter.name)):
+            raise CommandRefusedError(model, support.name, f"{parameter.name} is {fault}")
+    return support.encode(command)
+
+
+def _fault(value: object, kind: object, limit: Limit | None) -> str:
+    assert isinstance(kind, type)
+    if type(value) is not kind:
+        return f"not {kind.__name__}"
+    if isinstance(value, str) and not value.isprintable():
+        return "not printable"
+    return limit.fault(value) if limit and isinstance(value, int | str) else ""
+
+
+def _name(command: Command) -> str:
+    return next(name for name, known in COMMANDS.items() if known is type(command))
+
+
+def parse_command(name: str, parameters: Mapping[str, str]) -> Command:
+    """The command of this name with these parameters, given as text.
+
+    Raises:
+        ValueError: no such command, a parameter missing, unknown, or of another type.
+    """
+    if name not in COMMANDS:
+        raise ValueError(f"no command {name[:40]!r}; there are {', '.join(COMMANDS)}")
+    command: Callable[..., Command] = COMMANDS[name]
+    kinds = {parameter.name: parameter.type for parameter in fields(COMMANDS[name])}
+    if wrong := kinds.keys() ^ parameters.keys():
+        raise ValueError(f"{name} needs {', '.join(kinds) or 'no parameter'}; wrong: {', '.join(sorted(wrong))}")
+    return command(**{key: _parsed(parameters[key], kind) for key, kind in kinds.items()})
+
+
+def _parsed(text: str, kind: object) -> object:
+    if kind is str:
+        return text
+    if kind is int:
+        return int(text)
+    if text not in {"true", "false"}:
+        raise ValueError(f"{text[:40]!r} is neither true nor false")
+    return text == "true"
