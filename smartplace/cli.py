@@ -22,7 +22,7 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, token_commands
+from smartplace import __version__, chirpstack_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 
@@ -374,3 +374,4 @@ def openapi() -> None:
 
 
 app.add_typer(token_commands.app, name="token")
+app.add_typer(chirpstack_commands.app, name="chirpstack")

@@ -249,3 +249,17 @@ def small_borough() -> Places:
 @pytest.fixture
 def noon() -> datetime:
     return datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def chirpstack_module() -> ModuleType:
+    return load(HERE / "network" / "chirpstack_server.py")
+
+
+@pytest.fixture
+def chirpstack(chirpstack_module):
+    """An empty ChirpStack: its state; `.url` is where it listens."""
+    state = chirpstack_module.ChirpStackServer()
+    with chirpstack_module.running(state) as url:
+        state.url = url
+        yield state
