@@ -1,7 +1,6 @@
 """The web application: the routes of the API, those it is given, and what is the same for all of them."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
@@ -9,9 +8,11 @@ from api import problems
 from api.body_limit import BodyLimit
 from api.head import Head
 from api.headers import Headers
+from api.metrics import CountRequests, HttpMeter
 from api.rendering import Renderer
 from api.routes import assets, events, health, sites
 from domain.live import Clock, Live
+from domain.readiness import Look
 
 _MOST_BODY_BYTES = 64 * 1024
 _DESCRIPTION = """
@@ -30,11 +31,12 @@ def create_app(
     now: Clock,
     organisation: str,
     version: str,
-    stale_after: timedelta,
+    look: Look,
+    meter: HttpMeter | None = None,
     routers: Iterable[APIRouter] = (),
     problem_page: problems.ProblemPage | None = None,
 ) -> FastAPI:
-    """The application. `routers` are those of pages and signs; `stale_after` turns /readyz red."""
+    """The application. `routers` are those of pages and signs; `look` is behind /readyz."""
     app = FastAPI(
         title=f"{organisation} API",
         version=version,
@@ -51,12 +53,14 @@ def create_app(
         sites.create_router(live, renderer),
         assets.create_router(live, renderer),
         events.create_router(live),
-        health.create_router(live, now, stale_after=stale_after),
+        health.create_router(live, now, look),
         *routers,
     ):
         app.include_router(router, responses=problems.DOCUMENTED)
     # Not FastAPI's own limit: its refusal is made outside of all middleware, has none of our headers and is plain text.
     app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES)
+    # Inside of Head, which hides the route from whoever is outside.
+    app.add_middleware(CountRequests, meter=meter or HttpMeter())
     app.add_middleware(Head)
     app.add_middleware(Headers)
     problems.install(app, problem_page)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, PlainSerializer
 
 from domain.availability import Availability, availability
 from domain.places import AssetKind, Category, SiteKind
+from domain.readiness import Check
 from domain.snapshot import AssetStatus, SiteStatus
 from domain.states import Counts as DomainCounts
 from domain.states import State
@@ -226,11 +227,26 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class ReadinessCheck(BaseModel):
+    """One thing that must be well."""
+
+    name: str
+    ok: bool
+    detail: str
+    since: Time = Field(description="Since when it is as it is, as far as this process knows.")
+
+    @classmethod
+    def of(cls, check: Check) -> "ReadinessCheck":
+        """The wire form."""
+        return cls(name=check.name, ok=check.ok, detail=check.detail, since=check.since)
+
+
 class Readiness(_Stamped):
     """Green: what the API says is fresh."""
 
     status: Literal["ready"] = "ready"
     age_s: float = Field(description="Seconds since `as_of`.")
+    checks: list[ReadinessCheck]
 
 
 class Problem(BaseModel):

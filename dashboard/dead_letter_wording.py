@@ -19,6 +19,7 @@ REASONS = {
     Reason.UNDECODABLE: "The sensor's bytes make no sense for its model",
     Reason.REFUSED_BY_STORE: "Refused by the database",
     Reason.FLOOD: "Far more frames than a sensor sends",
+    Reason.DEADLY: "Reading it ended ingest three times",
 }
 
 

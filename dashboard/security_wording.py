@@ -5,6 +5,12 @@ from domain.security import SecurityCode
 _TEXTS: dict[str, str] = {
     SecurityCode.COUNTER_RESET: "The frame counter began anew without a join",
     SecurityCode.COUNTER_REUSED: "A frame counter came again with other content",
+    # Said by ChirpStack v4.
+    "UPLINK_F_CNT_RESET": "The network saw the frame counter begin anew",
+    "UPLINK_F_CNT_RETRANSMISSION": "The network heard a frame again",
+    "UPLINK_MIC": "The network refused a frame with a wrong signature",
+    "OTAA": "The network refused a join",
+    "UPLINK_CODEC": "The network's own codec failed",
 }
 
 

@@ -23,8 +23,8 @@ class Attention(StrEnum):
 class DeviceHealth:
     """One device as the platform last heard it. Latest values are None where it never said them.
 
-    `frames_expected` and `frames_heard` are of its current session: from the first counter heard to the last, and how
-    many of them.
+    `frames_expected` and `frames_heard` are of its current session, and where the counter began anew in it, of the time
+    since: from the first counter heard to the last, and how many of them.
     """
 
     device_id: str

@@ -32,6 +32,8 @@ class NetworkNotice:
     """What a network server says about a device: a counter that went back, a signature that is wrong, a failed codec.
 
     `code` is the network server's own word for it, such as UPLINK_MIC; newer versions may bring words of their own.
+    `said_at` is its clock as it stands in the event, None where it has none: with the words it names the notice,
+    however often it is delivered.
     """
 
     device_id: DeviceId
@@ -39,7 +41,20 @@ class NetworkNotice:
     level: Level
     description: str
     context: Mapping[str, str]
+    said_at: datetime | None
     observed_at: datetime
+    received_at: datetime
+
+    @property
+    def event(self) -> "SecurityEvent":
+        """What it says of the device, in the form of what the platform sees by itself."""
+        return SecurityEvent(
+            code=self.code,
+            device_id=self.device_id,
+            session=self.context.get("dev_addr", ""),
+            detail=f"{self.level.value}: {self.description}" if self.description else self.level.value,
+            observed_at=self.observed_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Every MQTT topic of the platform, built and parsed here: the wire contract on one page."""
 
+import re
 from dataclasses import dataclass
 
 CHIRPSTACK_UP_FILTER = "application/+/device/+/event/up"
@@ -7,10 +8,11 @@ CHIRPSTACK_LOG_FILTER = "application/+/device/+/event/log"
 THINGS_STACK_UP_FILTER = "v3/+/devices/+/up"
 DEVICE_UP_FILTER = "smartplace/v1/devices/+/up"
 
-UPLINK_FILTERS = (CHIRPSTACK_UP_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
+INGEST_FILTERS = (CHIRPSTACK_UP_FILTER, CHIRPSTACK_LOG_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
 
 # What network servers push over HTTP has no topic: its path stands for one, and names no device.
 CHIRPSTACK_PUSH = "/v1/ingest/chirpstack"
+CHIRPSTACK_LOG_PUSH = "/v1/ingest/chirpstack?event=log"
 THINGS_STACK_PUSH = "/v1/ingest/ttn"
 
 
@@ -28,6 +30,13 @@ class ThingsStackTopic:
 
     device_id: str | None
     event: str
+
+
+_PUSHED: dict[str, ChirpStackTopic | ThingsStackTopic] = {
+    CHIRPSTACK_PUSH: ChirpStackTopic(None, "up"),
+    CHIRPSTACK_LOG_PUSH: ChirpStackTopic(None, "log"),
+    THINGS_STACK_PUSH: ThingsStackTopic(None, "up"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +62,15 @@ def site_state(site_id: str) -> str:
     return f"smartplace/v1/sites/{site_id}/state"
 
 
+def canary(client_id: str) -> str:
+    """The topic on which an ingest process speaks to itself; what has a meaning in topics is no part of it."""
+    return "smartplace/v1/canary/" + re.sub(r"[^A-Za-z0-9_-]", "_", client_id)
+
+
 def parse(topic: str) -> ChirpStackTopic | ThingsStackTopic | DeviceTopic | None:
     """What a topic names, or None where it is no topic of ours. The parts are as received, unchecked."""
-    if topic == CHIRPSTACK_PUSH:
-        return ChirpStackTopic(None, "up")
-    if topic == THINGS_STACK_PUSH:
-        return ThingsStackTopic(None, "up")
+    if topic in _PUSHED:
+        return _PUSHED[topic]
     match topic.split("/"):
         case ["application", _, "device", dev_eui, "event", event]:
             return ChirpStackTopic(dev_eui, event)

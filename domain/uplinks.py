@@ -100,8 +100,9 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of a batch: rows kept, frames that were there already, messages set aside."""
+    """What became of a batch: rows kept, frames that were there already, messages set aside, new notices."""
 
     kept: int = 0
     duplicates: int = 0
     dead_letters: int = 0
+    notices: int = 0

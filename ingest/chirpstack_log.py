@@ -16,14 +16,17 @@ _decoder = msgspec.json.Decoder(LogEvent)
 _MOST_CODE, _MOST_TEXT, _MOST_CONTEXT = 64, 500, 20
 
 
-def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> NetworkNotice:
-    """The notice in an event, JSON or protobuf, that came on the topic of `dev_eui`; long texts are cut.
+def read_log_event(message: bytes, *, dev_eui: str | None, received_at: datetime) -> NetworkNotice:
+    """The notice in an event, JSON or protobuf, that came on the topic of `dev_eui` (None: on a path without one).
+
+    Long texts are cut.
 
     Raises:
         RejectedFrameError: not a `log` event of version 4, or of another device than its topic's.
     """
     event = protobuf.read_log(message) if protobuf.recognised(message) else read_json(_decoder, message)
-    observed_at, _ = choose_time([(TimeSource.NETWORK, parse_time(event.time))], received_at=received_at)
+    said_at = parse_time(event.time)
+    observed_at, _ = choose_time([(TimeSource.NETWORK, said_at)], received_at=received_at)
     context = sorted(event.context.items())[:_MOST_CONTEXT]
     return NetworkNotice(
         device_id=own_device(event.device_info.dev_eui, dev_eui),
@@ -31,7 +34,9 @@ def read_log_event(message: bytes, *, dev_eui: str, received_at: datetime) -> Ne
         level=_level(event.level),
         description=event.description[:_MOST_TEXT],
         context={key[:_MOST_CODE]: value[:_MOST_TEXT] for key, value in context},
+        said_at=said_at,
         observed_at=observed_at,
+        received_at=received_at,
     )
 
 

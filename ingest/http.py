@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from domain.api_keys import Scope, ScopesOf
 from domain.errors import RejectedFrameError
-from domain.topics import CHIRPSTACK_PUSH, THINGS_STACK_PUSH, device_up
+from domain.topics import CHIRPSTACK_LOG_PUSH, CHIRPSTACK_PUSH, THINGS_STACK_PUSH, device_up
 from domain.uplinks import Rejected
 from ingest.http_source import HttpSource
 
@@ -43,6 +43,7 @@ def _body(*media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+_CHIRPSTACK = {"up": CHIRPSTACK_PUSH, "log": CHIRPSTACK_LOG_PUSH}
 _JSON = "application/json"
 _PROTOBUF = "application/octet-stream"
 
@@ -56,14 +57,15 @@ def create_router(source: HttpSource, scopes_of: ScopesOf) -> APIRouter:
         summary="An event of ChirpStack v4",
         status_code=202,
         response_model=Kept,
-        responses=_answers((204, "Another event than `up`: nothing to keep.")),
+        responses=_answers((204, "Another event than `up` and `log`: nothing to keep.")),
         openapi_extra=_body(_JSON, _PROTOBUF),
     )
     async def chirpstack(request: Request, event: str = "up") -> Response:
         """The HTTP integration's body, JSON or protobuf. A message that cannot be read is 202, `set_aside`."""
-        if event != "up":
+        topic = _CHIRPSTACK.get(event)
+        if topic is None:
             return Response(status_code=204)
-        return _accepted(await source.keep(CHIRPSTACK_PUSH, await request.body()))
+        return _accepted(await source.keep(topic, await request.body()))
 
     @router.post(
         THINGS_STACK_PUSH,

@@ -24,6 +24,11 @@ class HttpSource:
         """Whoever can ask for it can also push."""
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Messages that were received and not yet taken."""
+        return self._queue.qsize()
+
     async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
         return await next_batch(self._queue, most=most, linger_s=linger_s)

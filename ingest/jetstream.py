@@ -50,6 +50,11 @@ class JetStreamSource:
         self._client: Client | None = None
         self._subscription: JetStreamContext.PullSubscription | None = None
         self._subscribed = asyncio.Event()
+        self._canaries: list[Delivery] = []
+        self.reconnects = 0
+        # The consumer is the cluster's, and outlives every connection.
+        self.sessions_lost = 0
+        self.waiting = 0
         self._acknowledging: set[asyncio.Task[None]] = set()
 
     @property
@@ -77,6 +82,9 @@ class JetStreamSource:
             await self._subscribed.wait()
             await asyncio.sleep(linger_s)
             assert self._subscription is not None
+            if self._canaries:
+                canaries, self._canaries = self._canaries, []
+                return canaries
             try:
                 messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
             except TimeoutError:
@@ -97,6 +105,25 @@ class JetStreamSource:
             self._acknowledging.add(task)
             task.add_done_callback(self._acknowledging.discard)
 
+    async def send_canary(self, topic: str, payload: bytes) -> None:
+        """Let it through if the cluster says that the consumer is there and has all of our subjects.
+
+        A message would prove less: of a consumer that workers share, any of them may get it.
+        """
+        if self._subscription is None:
+            return
+        try:
+            info = await self._subscription.consumer_info()
+        except (NatsError, TimeoutError) as error:
+            logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
+            return
+        self.waiting = info.num_pending or 0
+        if set(info.config.filter_subjects or ()) >= set(self._subjects):
+            token = Token()
+            self._canaries = [
+                Delivery(topic=topic, payload=payload, retained=False, received_at=self._now(), token=token)
+            ]
+
     async def _acknowledge(self, message: Msg) -> None:
         if message.is_acked:
             return
@@ -116,11 +143,15 @@ class JetStreamSource:
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_RETRY_S,
                 error_cb=_log_error,
+                reconnected_cb=self._count_reconnect,
                 **account,
             )
         except (OSError, NatsError) as error:
             logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
+
+    async def _count_reconnect(self) -> None:
+        self.reconnects += 1
 
     async def _subscribe(self) -> None:
         """Make the consumer or find it. The stream is there once the first MQTT client has connected."""

@@ -56,6 +56,18 @@ class MqttSource:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._connection: Connection | None = None
         self._granted = False
+        self._connections = 0
+        self.sessions_lost = 0
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first."""
+        return max(0, self._connections - 1)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were received and not yet taken."""
+        return self._queue.qsize()
 
     @property
     def ready(self) -> bool:
@@ -73,6 +85,11 @@ class MqttSource:
         """Tell the broker that this delivery is safe."""
         if isinstance(token.holder, Connection):
             token.holder.acknowledge(token.number)
+
+    async def send_canary(self, topic: str, payload: bytes) -> None:
+        """Publish to ourselves, with the QoS of what devices publish."""
+        if self._granted and self._connection is not None:
+            self._connection.publish(topic, payload)
 
     async def run(self) -> None:
         """Stay connected until cancelled: exponential backoff with full jitter between attempts.
@@ -123,7 +140,9 @@ class MqttSource:
                 session_expiry_s=broker.session_expiry_s,
                 receive_maximum=broker.receive_maximum,
             )
-            # A broker without our session may have lost frames: say so.
+            # A broker without our session may have lost frames: say so. Of the first time nobody knows.
+            self.sessions_lost += bool(self._connections and not session_present)
+            self._connections += 1
             extra = {"action": "mqtt_connected", "session_present": session_present}
             logger.info("connected to the broker", extra=extra)
             yield connection

@@ -95,7 +95,12 @@ class Connection(asyncio.Protocol):
         """
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(_ANSWER_WITHIN_S):
-            await loop.create_connection(lambda: self, host, port, ssl=tls)
+            try:
+                await loop.create_connection(lambda: self, host, port, ssl=tls)
+            except asyncio.CancelledError:
+                # uvloop closes what it was making, and tells nobody.
+                self._transport = None
+                raise
             hello = packets.connect(
                 self._version,
                 client_id=client_id,

@@ -17,9 +17,11 @@ from domain.errors import (
 )
 from domain.ids import DeviceId
 from domain.live import Clock
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.reading import read_delivery, reject
+from ingest.reading import Outcome, read_delivery, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -51,7 +53,9 @@ class FrameSink(Protocol):
         """Learn of new devices; may raise StoreUnavailableError."""
         ...
 
-    async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
+    async def write(
+        self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], *, notices: Sequence[NetworkNotice] = ()
+    ) -> Stored:
         """Keep a batch, committed on return; may raise StoreUnavailableError, StoreRefusedError."""
         ...
 
@@ -79,7 +83,7 @@ class FrameSink(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Item:
     delivery: Delivery
-    outcome: Accepted | Rejected
+    outcome: Outcome
 
 
 class Pipeline:
@@ -95,6 +99,7 @@ class Pipeline:
         batch_rows: int,
         linger_s: float,
         spool: SpoolQueue | None = None,
+        canary: Canary | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -103,9 +108,16 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        self._canary = canary
         self.counts: Counter[str] = Counter()
         # The batches on their way, oldest first.
         self._busy_since: dict[object, float] = {}
+        self._in_hand: dict[object, datetime] = {}
+
+    @property
+    def in_hand_since(self) -> datetime | None:
+        """When the oldest message came that is being kept; None where none is."""
+        return min(self._in_hand.values(), default=None)
 
     async def run(self) -> None:
         """Keep batches until cancelled. A batch that cannot be kept yet is not acknowledged and tried again.
@@ -122,13 +134,23 @@ class Pipeline:
                 tasks.create_task(self.keep(deliveries)).add_done_callback(lambda _: lanes.release())
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
-        """Make one batch safe, in the store or else in the spool, then acknowledge it."""
+        """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""
+        others, canaries = self._canary.apart(deliveries) if self._canary else (deliveries, [])
         batch = object()
         self._busy_since[batch] = time.monotonic()
+        self._in_hand[batch] = deliveries[0].received_at
         try:
-            await self._make_safe(deliveries)
+            if others:
+                await self._make_safe(others)
         finally:
-            del self._busy_since[batch]
+            del self._busy_since[batch], self._in_hand[batch]
+        self._hear(canaries)
+
+    def _hear(self, canaries: Sequence[Delivery]) -> None:
+        for delivery in canaries:
+            assert self._canary is not None
+            self._canary.hear(delivery.payload)
+            self._source.acknowledge(delivery.token)
 
     async def _make_safe(self, deliveries: Sequence[Delivery]) -> None:
         if self._spool is None:
@@ -219,11 +241,12 @@ class Pipeline:
             await asyncio.sleep(every_s if ready else min(every_s, _LOOK_AGAIN_S))
 
     def _is_current(self) -> bool:
-        """Whether what is in the store is the present: frames can arrive, and none has been waiting for long."""
+        """Whether what is in the store is the present: messages arrive, and none has been waiting for long."""
         oldest = next(iter(self._busy_since.values()), None)
         is_stuck = oldest is not None and time.monotonic() - oldest > _STUCK_AFTER_S
         is_behind = self._spool is not None and self._spool.depth > 0
-        return self._source.ready and not is_stuck and not is_behind
+        is_deaf = self._canary is not None and self._canary.is_late
+        return self._source.ready and not is_deaf and not is_stuck and not is_behind
 
     def _read(self, delivery: Delivery) -> _Item:
         outcome = read_delivery(delivery, self._sink.model_of)
@@ -239,8 +262,9 @@ class Pipeline:
         """Keep these; gives them back as they were kept: what the store refuses has become a dead letter."""
         accepted = [item.outcome for item in items if isinstance(item.outcome, Accepted)]
         rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
+        notices = [item.outcome for item in items if isinstance(item.outcome, NetworkNotice)]
         try:
-            stored = await self._until_available(lambda: self._sink.write(accepted, rejected))
+            stored = await self._until_available(lambda: self._sink.write(accepted, rejected, notices=notices))
         except StoreRefusedError as error:
             return await self._write_apart(items, error)
         self._count(stored, rejected)
@@ -254,7 +278,7 @@ class Pipeline:
         (item,) = items
         if isinstance(item.outcome, Rejected):
             return await self._insist(item.delivery, item.outcome)
-        device_id = item.outcome.uplink.device_id
+        device_id = (item.outcome.uplink if isinstance(item.outcome, Accepted) else item.outcome).device_id
         refused = reject(item.delivery, Reason.REFUSED_BY_STORE, str(error), device_id)
         return await self._write([_Item(item.delivery, refused)])
 
@@ -295,5 +319,5 @@ class Pipeline:
             )
 
 
-def _is_unknown(outcome: Accepted | Rejected) -> bool:
+def _is_unknown(outcome: Outcome) -> bool:
     return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE

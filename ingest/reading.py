@@ -6,17 +6,23 @@ from devices import codec
 from devices.catalogue import model
 from domain.errors import DecodeError, Reason, RejectedFrameError, UnknownModelError
 from domain.ids import DeviceId
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected
 from ingest.envelope import open_envelope
 from ingest.source import Delivery
 
+Outcome = Accepted | Rejected | NetworkNotice
+"""What a delivery means."""
 
-def read_delivery(delivery: Delivery, model_of: Callable[[DeviceId], str | None]) -> Accepted | Rejected:
+
+def read_delivery(delivery: Delivery, model_of: Callable[[DeviceId], str | None]) -> Outcome:
     """Open and decode; `model_of` is the register of devices."""
     try:
         uplink = open_envelope(delivery)
     except RejectedFrameError as error:
         return reject(delivery, error.reason, error.detail, error.device_id)
+    if isinstance(uplink, NetworkNotice):
+        return uplink
     key = model_of(uplink.device_id)
     if key is None:
         return reject(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)

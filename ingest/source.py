@@ -56,6 +56,25 @@ class Source(Protocol):
         ...
 
 
+class Link(Protocol):
+    """A connection to a broker or cluster, as those who watch it see it."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages can arrive."""
+        ...
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first."""
+        ...
+
+    @property
+    def sessions_lost(self) -> int:
+        """How many of them found no session: what was queued in it may be lost."""
+        ...
+
+
 async def next_batch(queue: asyncio.Queue[Delivery], *, most: int, linger_s: float) -> list[Delivery]:
     """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
     deliveries = [await queue.get()]

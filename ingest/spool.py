@@ -42,12 +42,12 @@ class Spool:
         query = "SELECT count(*), coalesce(sum(length(payload) + length(topic)), 0) FROM delivery"
         depth, content = self._connection.execute(query).fetchone()
         self.depth: int = depth
-        self._bytes: int = content + depth * _OVERHEAD_BYTES
+        self.bytes: int = content + depth * _OVERHEAD_BYTES
 
     @property
     def fill(self) -> float:
         """How full it is, 0..1."""
-        return self._bytes / self._most_bytes
+        return self.bytes / self._most_bytes
 
     def append(self, messages: Sequence[tuple[str, bytes, bool, datetime]]) -> bool:
         """Keep (topic, payload, retained, received_at) of each; on disk when this returns True.
@@ -55,7 +55,7 @@ class Spool:
         False: there is no room for all of them, and none was kept.
         """
         size = sum(_size(topic, payload) for topic, payload, _, _ in messages)
-        if self._bytes + size > self._most_bytes:
+        if self.bytes + size > self._most_bytes:
             return False
         rows = [(topic, payload, retained, moment.isoformat()) for topic, payload, retained, moment in messages]
         with self._connection:
@@ -63,7 +63,7 @@ class Spool:
             self._connection.executemany(
                 "INSERT INTO delivery (topic, payload, retained, received_at) VALUES (?, ?, ?, ?)", rows
             )
-        self._bytes += size
+        self.bytes += size
         self.depth += len(rows)
         return True
 
@@ -88,7 +88,7 @@ class Spool:
         """Forget the oldest messages: these, as `oldest` gave them, are safe elsewhere."""
         if messages:
             self._connection.execute("DELETE FROM delivery WHERE delivery_id <= ?", [messages[-1].delivery_id])
-            self._bytes -= sum(_size(message.topic, message.payload) for message in messages)
+            self.bytes -= sum(_size(message.topic, message.payload) for message in messages)
             self.depth -= len(messages)
 
     def close(self) -> None:

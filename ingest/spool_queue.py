@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from domain.readiness import SPOOL_ALARM_FILL
 from ingest.source import Delivery, Token
 from ingest.spool import Spool, Spooled
 
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 0.5
-_ALARM_FILL = 0.5
 
 Store = Callable[[Sequence[Delivery]], Awaitable[None]]
 """Keeps a batch for good; tries until it can, or is cancelled. Doing it twice changes nothing."""
@@ -29,6 +29,11 @@ class SpoolQueue:
     def depth(self) -> int:
         """Messages in the spool."""
         return self._spool.depth
+
+    @property
+    def bytes(self) -> int:
+        """How much room they take."""
+        return self._spool.bytes
 
     @property
     def fill(self) -> float:
@@ -66,10 +71,10 @@ class SpoolQueue:
 
     async def _append(self, deliveries: Sequence[Delivery]) -> bool:
         rows = [(item.topic, item.payload, item.retained, item.received_at) for item in deliveries]
-        was_below = self._spool.fill < _ALARM_FILL
+        was_below = self._spool.fill < SPOOL_ALARM_FILL
         async with self._turn:
             is_safe = await asyncio.to_thread(self._spool.append, rows)
-        if was_below and self._spool.fill >= _ALARM_FILL:
+        if was_below and self._spool.fill >= SPOOL_ALARM_FILL:
             logger.error("the spool is half full", extra={"action": "spool_alarm", "depth": self._spool.depth})
         return is_safe
 

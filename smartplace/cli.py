@@ -367,7 +367,7 @@ def doctor(
 @app.command()
 def openapi() -> None:
     """Print the API's OpenAPI document."""
-    from smartplace.compose import openapi_document
+    from smartplace.web import openapi_document
 
     with _settings() as settings:
         typer.echo(json.dumps(openapi_document(settings), indent=2))

@@ -3,44 +3,31 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import socket
 import sqlite3
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import uvicorn
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
-
-from api.app import create_app
-from dashboard.pages import create_router as dashboard_router
-from dashboard.sessions import Login
-from dashboard.static_files import HashedStaticFiles
-from dashboard.templating import Templates
 from devices.catalogue import model
-from domain.api_keys import ScopesOf
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
-from domain.health import DeadLetter, DeviceHealth
-from domain.live import Inspection, Live
 from domain.places import Places
 from domain.places_file import parse_places
-from domain.security import SecurityRecord
-from domain.snapshot import build_snapshot
-from domain.topics import UPLINK_FILTERS
+from domain.topics import INGEST_FILTERS
+from domain.topics import canary as canary_topic
+from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import FrameSink, Pipeline
+from ingest.probes import create_app as probes
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
-from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
-from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
-from signage.routes import create_router as sign_router
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
@@ -48,21 +35,22 @@ from simulators.mqtt import Broker as SimulatorBroker
 from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
-from smartplace import __version__
+from smartplace.clock import utc_now
+from smartplace.listener import bound, serve_until_cancelled, server
+from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
+from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
 from store.inspection import StoreInspection
-from store.live import LiveSnapshot, open_live
+from store.live import open_live
 from store.places import import_places
 from store.pool import open_pool
+from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
-
-def utc_now() -> datetime:
-    """The present: the only clock of the platform."""
-    return datetime.now(UTC)
+_READ_WORKERS_EVERY_S = 2
 
 
 def read_places(path: Path | None) -> Places:
@@ -92,8 +80,8 @@ async def load_places(settings: Settings, places: Places) -> None:
 
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
-    with _spool(settings) as spool:
-        await _ingest(settings, spool)
+    with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
+        await _ingest(settings, spool, probe_socket)
 
 
 @contextlib.contextmanager
@@ -109,26 +97,67 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
         yield SpoolQueue(spool, after_s=settings.spool_after_s)
 
 
-async def _ingest(settings: Settings, spool: SpoolQueue | None) -> None:
+async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: socket.socket | None) -> None:
     async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
-        source = _source(settings)
-        store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
-        pipeline = _pipeline(settings, source, store, spool)
+        canary = _canary(settings)
+        source = _source(settings, canary.topic)
+        observation = IngestObservation(
+            # Workers of a cluster need no client id of their own.
+            f"{settings.mqtt_client_id}@{socket.gethostname()}/{os.getpid()}",
+            settings.source,
+            now=utc_now,
+            silent_after=_silent_after(settings),
+        )
+        store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
+        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, spool, canary)
+        drain = _pipeline(settings, source, observation.spool_sink(store), gate, spool)
+        readiness, scrape = observation.joined(source, pipeline, canary, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
+                if probe_socket is not None:
+                    web = server(probes(readiness.look, scrape), host="", port=0)
+                    tasks.create_task(serve_until_cancelled(web, sockets=[probe_socket]), name="probes")
                 tasks.create_task(source.run(), name="mqtt-source")
                 tasks.create_task(pipeline.run(), name="pipeline")
-                tasks.create_task(pipeline.drain(), name="spool")
+                tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
+                tasks.create_task(canary.sing(source), name="canary")
+                tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
             raise taken.exceptions[0] from None
 
 
-def _source(settings: Settings) -> MqttSource | JetStreamSource:
+@contextlib.contextmanager
+def _probe_socket(settings: Settings) -> Iterator[socket.socket | None]:
+    """Bound before anything begins, so that an address that cannot be had ends this at once."""
+    if settings.ingest_http_port is None:
+        yield None
+        return
+    host, port = settings.ingest_http_host, settings.ingest_http_port
+    with bound(host, port, setting="SMARTPLACE_INGEST_HTTP_PORT") as listener:
+        yield listener
+
+
+def _silent_after(settings: Settings) -> timedelta:
+    """Who has said nothing for three ticks says nothing any more."""
+    return timedelta(seconds=max(30.0, 3 * settings.tick_seconds))
+
+
+def _canary(settings: Settings) -> Canary:
+    return Canary(
+        canary_topic(settings.mqtt_client_id),
+        now=utc_now,
+        every_s=settings.canary_seconds,
+        late_after=timedelta(seconds=settings.canary_late_s),
+    )
+
+
+def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
     if settings.source == "mqtt":
         share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
-        filters = [share + topic_filter for topic_filter in UPLINK_FILTERS]
+        # What a worker sends to itself is for nobody else.
+        filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
         return MqttSource(_ingest_broker(settings), filters, now=utc_now)
     cluster = Cluster(
         servers=[server.strip() for server in settings.nats_servers.split(",")],
@@ -138,19 +167,31 @@ def _source(settings: Settings) -> MqttSource | JetStreamSource:
         ack_wait_s=settings.nats_ack_wait_s,
         max_ack_pending=settings.mqtt_receive_maximum,
     )
-    return JetStreamSource(cluster, UPLINK_FILTERS, now=utc_now)
+    return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 
 
-def _pipeline(settings: Settings, source: Source, sink: FrameSink, spool: SpoolQueue | None = None) -> Pipeline:
+def _pipeline(
+    settings: Settings,
+    source: Source,
+    sink: FrameSink,
+    gate: FloodGate,
+    spool: SpoolQueue | None = None,
+    canary: Canary | None = None,
+) -> Pipeline:
     return Pipeline(
         source,
         sink,
-        gate=FloodGate(per_minute=settings.flood_per_minute, burst=settings.flood_burst),
+        gate=gate,
         now=utc_now,
         batch_rows=settings.batch_rows,
         linger_s=settings.batch_linger_ms / 1000,
         spool=spool,
+        canary=canary,
     )
+
+
+def _gate(settings: Settings) -> FloodGate:
+    return FloodGate(per_minute=settings.flood_per_minute, burst=settings.flood_burst)
 
 
 async def serve(settings: Settings) -> None:
@@ -160,82 +201,34 @@ async def serve(settings: Settings) -> None:
         open_live(pool) as live,
     ):
         pushed = HttpSource(now=utc_now)
-        app = web_app(settings, live, StoreInspection(pool, now=utc_now), pushed, ApiKeys(pool, now=utc_now).scopes_of)
-        config = uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            http="httptools",
-            loop="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
+        workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
+        observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
-        store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
-        pipeline = _pipeline(settings, pushed, store)
+        sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
+        pipeline = _pipeline(settings, pushed, sink, _gate(settings))
+        doors = Doors(
+            live=live,
+            inspection=StoreInspection(pool, now=utc_now),
+            pushed=pushed,
+            scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
+            look=observation.look,
+            requests=observation.requests,
+            scrape=observation.scraper(pushed, pipeline),
+        )
+        web = server(web_app(settings, doors), host=settings.http_host, port=settings.http_port)
         async with asyncio.TaskGroup() as tasks:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
+                tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
             ]
             try:
-                await _serve_until_cancelled(_Server(config), live)
+                # Streams first: the server waits for its connections.
+                await serve_until_cancelled(web, at_end=live.close)
             finally:
                 # Only now: until the last request is answered, its frame may still become safe.
                 for task in keeping:
                     task.cancel()
-
-
-async def _serve_until_cancelled(server: uvicorn.Server, live: LiveSnapshot) -> None:
-    serving = asyncio.create_task(server.serve(), name="http")
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        # Streams first: the server waits for its connections.
-        live.close()
-        server.should_exit = True
-        await serving
-        raise
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn that leaves signals to us, so that every process of ours stops in the same way."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def web_app(settings: Settings, live: Live, inspection: Inspection, pushed: HttpSource, scopes_of: ScopesOf) -> FastAPI:
-    """The API, the pages and the signs in one application."""
-    validity = timedelta(seconds=settings.frame_validity_s)
-    login = Login(
-        username=settings.manage_username,
-        password=settings.manage_password.get_secret_value(),
-        session_key=settings.session_key.get_secret_value(),
-        secure_cookies=settings.secure_cookies,
-        now=utc_now,
-    )
-    app = create_app(
-        live=live,
-        now=utc_now,
-        organisation=settings.organisation,
-        version=__version__,
-        stale_after=validity,
-        problem_page=Templates(settings.organisation).problem,
-        routers=[
-            sign_router(live=live, now=utc_now, validity=validity, organisation=settings.organisation),
-            dashboard_router(
-                live=live, inspection=inspection, now=utc_now, organisation=settings.organisation, login=login
-            ),
-            push_router(pushed, scopes_of),
-        ],
-    )
-    app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
-    app.mount("/static", HashedStaticFiles())
-    return app
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:
@@ -272,33 +265,6 @@ async def _cancelled_by_signals(main: Coroutine[object, object, None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     await task
-
-
-def openapi_document(settings: Settings) -> dict[str, object]:
-    """What /openapi.json says; needs no database."""
-    nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
-    live = LiveSnapshot(nothing, places_version=0)
-    return web_app(settings, live, _NoInspection(), HttpSource(now=utc_now), _no_scopes).openapi()
-
-
-async def _no_scopes(_key: str) -> frozenset[str] | None:
-    return None
-
-
-class _NoInspection:
-    """The OpenAPI document is made without a store."""
-
-    async def device_health(self) -> list[DeviceHealth]:
-        return []
-
-    async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:  # noqa: ARG002
-        return []
-
-    async def dead_letter_counts(self) -> dict[str, int]:
-        return {}
-
-    async def security_records(self, *, limit: int) -> list[SecurityRecord]:  # noqa: ARG002
-        return []
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

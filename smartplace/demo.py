@@ -21,7 +21,8 @@ import psycopg
 
 from domain.errors import CommandError
 from smartplace.children import Children, Program
-from smartplace.compose import load_places, read_places, utc_now
+from smartplace.clock import utc_now
+from smartplace.compose import load_places, read_places
 from smartplace.embedded import broker, postgres
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import LOOPBACK, claim, free_port
@@ -57,6 +58,7 @@ class Running:
     """A demo that runs: where it is and how to get in."""
 
     url: str
+    ingest_url: str
     mqtt_port: int
     mqtt_username: str
     mqtt_password: str
@@ -146,6 +148,7 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
         await children.start(simulator, ready=_settled(url, database, options.history, progress), within_s=within_s)
     return Running(
         url=url,
+        ingest_url=f"http://{LOOPBACK}:{settings.ingest_http_port}",
         mqtt_port=mqtt.port,
         mqtt_username=broker.USER,
         mqtt_password=passwords["mqtt"],
@@ -168,6 +171,7 @@ def _settings(
         mqtt_username=broker.USER,
         mqtt_password=mqtt.password,
         http_port=http_port,
+        ingest_http_port=free_port(),
         organisation="Thurrock smart places (demo)",
         manage_password=passwords["manage"],
         session_key=passwords["session"],

@@ -17,7 +17,8 @@ import psycopg
 
 from domain.errors import CommandError, MigrationError
 from smartplace.broker_probe import probe_broker
-from smartplace.compose import tls_context, utc_now
+from smartplace.clock import utc_now
+from smartplace.compose import tls_context
 from smartplace.mosquitto import advice_for
 from smartplace.settings import Settings, unknown_names
 from store.migrations import Engine, status

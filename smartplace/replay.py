@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from domain.uplinks import Accepted, Rejected
-from ingest.reading import read_delivery
+from ingest.reading import Outcome, read_delivery
 from ingest.source import Delivery, Token
 from smartplace.settings import Settings
 from store.frames import FrameStore
@@ -23,7 +22,7 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     store = FrameStore(pool)
     await store.refresh()
 
-    def read(topic: str, payload: bytes, received_at: datetime) -> Accepted | Rejected:
+    def read(topic: str, payload: bytes, received_at: datetime) -> Outcome:
         token = Token()
         delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=token)
         return read_delivery(delivery, store.model_of)

@@ -74,6 +74,17 @@ class Settings(BaseSettings):
     """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
+    canary_seconds: float = Field(default=10.0, gt=0, le=60)
+    """How often ingest sends a message to itself, to know that messages arrive."""
+    canary_late_s: float = Field(default=60.0, gt=0, le=600)
+    """After how long without one of them nothing is confirmed any more."""
+
+    ingest_http_host: str = "127.0.0.1"
+    """The address on which ingest answers /metrics, /healthz and /readyz, to everyone who can reach it."""
+    ingest_http_port: int | None = Field(default=None, ge=1, le=65535)
+    """Its port; not answered if empty. Of several workers each takes the next one."""
+    metrics_token: SecretStr = SecretStr("")
+    """Who sends it as bearer token may read /metrics of the web server; closed to everyone below 16 characters."""
 
     http_host: str = "127.0.0.1"
     """The address that the web server listens on."""

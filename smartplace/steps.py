@@ -73,6 +73,7 @@ def welcome(running: demo.Running, steps: StepList) -> None:
     say(f"  For asset managers  {url}/manage")
     say(f"                      log in as {running.username} with {running.password}")
     say(f"  API reference       {url}/docs")
+    say(f"  Metrics of ingest   {running.ingest_url}/metrics")
     say(f"  MQTT                127.0.0.1:{running.mqtt_port}, {running.mqtt_username} with {running.mqtt_password}")
     say(f"  Kept in             {running.data_dir}")
     say("\n  Try:")

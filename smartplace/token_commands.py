@@ -60,7 +60,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The 8 chara
 
 
 def _run(action: "Callable[[ApiKeys], Awaitable[T]]") -> T:
-    from smartplace.compose import utc_now
+    from smartplace.clock import utc_now
     from store.api_keys import ApiKeys
     from store.pool import open_pool
 

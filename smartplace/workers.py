@@ -32,6 +32,8 @@ def _worker(settings: Settings, number: int) -> Program:
         "mqtt_client_id": f"{settings.mqtt_client_id}-{number}",
         "mqtt_share_group": settings.mqtt_share_group or _SHARE_GROUP,
     }
+    if settings.ingest_http_port is not None:
+        environment["ingest_http_port"] = str(settings.ingest_http_port + number - 1)
     if settings.spool_file is not None:
         environment["spool_file"] = str(settings.spool_file.with_suffix(f".{number}{settings.spool_file.suffix}"))
     return Program(

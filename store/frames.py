@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from domain.ids import DeviceId
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from store.places import KnownDevice, read_devices
 from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected
@@ -18,8 +19,10 @@ from store.rows import (
     event_row,
     frame_key,
     measurement_rows,
+    notice_key,
     uplink_row,
 )
+from store.security import record_security_events
 
 
 class FrameStore:
@@ -49,21 +52,33 @@ class FrameStore:
                 self._devices = await read_devices(connection)
                 self._places_version = int(str(platform["places_version"]))
 
-    async def write(self, accepted: Sequence[Accepted], rejected: Sequence[Rejected]) -> Stored:
+    async def write(
+        self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], *, notices: Sequence[NetworkNotice] = ()
+    ) -> Stored:
         """Keep a batch in one transaction: when this returns, it is committed.
 
-        Frames kept before, in this batch or any other, are counted as duplicates and change nothing.
+        Frames kept before, in this batch or any other, are counted as duplicates and change nothing; nor do notices.
 
         Raises:
             StoreUnavailableError: nothing was kept, or it is not known whether it was; writing again is safe.
             StoreRefusedError: nothing was kept; some row is at fault.
         """
         by_key = {frame_key(frame.uplink): frame for frame in accepted}
+        by_notice = {notice_key(notice): notice for notice in notices}
+        times = [*(frame.uplink.received_at for frame in accepted), *(notice.received_at for notice in notices)]
         async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
-            fresh = await self._fresh(connection, by_key)
+            new = await self._new(connection, [*by_key, *by_notice], times)
+            fresh = [by_key[key] for key in new if key in by_key]
+            noticed = [by_notice[key] for key in new if key in by_notice]
             await self._keep(connection, fresh)
+            await record_security_events(connection, (notice.event for notice in noticed))
             await self._set_aside(connection, rejected)
-        return Stored(kept=len(fresh), duplicates=len(accepted) - len(fresh), dead_letters=len(rejected))
+        return Stored(
+            kept=len(fresh),
+            duplicates=len(accepted) - len(fresh),
+            dead_letters=len(rejected),
+            notices=len(noticed),
+        )
 
     async def tick(self, *, as_of: datetime) -> int:
         """Confirm that frames were being received at `as_of`; the silent become unknown, closures begin and end.
@@ -97,12 +112,13 @@ class FrameStore:
         async with connected(self._pool, within_s=self._answer_within_s) as connection:
             await connection.execute(query("acquit_messages"), {"message_keys": list(message_keys)})
 
-    async def _fresh(self, connection: Connection, by_key: Mapping[bytes, Accepted]) -> list[Accepted]:
-        if not by_key:
+    async def _new(self, connection: Connection, keys: list[bytes], times: Sequence[datetime]) -> list[bytes]:
+        """Those that nobody has seen before, and which are seen from now on."""
+        if not keys:
             return []
-        seen_at = max(frame.uplink.received_at for frame in by_key.values())
-        cursor = await connection.execute(query("insert_seen_frames"), {"frame_keys": list(by_key), "seen_at": seen_at})
-        return [by_key[bytes(row["frame_key"])] for row in await cursor.fetchall()]
+        seen = {"frame_keys": keys, "seen_at": max(times)}
+        cursor = await connection.execute(query("insert_seen_frames"), seen)
+        return [bytes(row["frame_key"]) for row in await cursor.fetchall()]
 
     async def _keep(self, connection: Connection, frames: list[Accepted]) -> None:
         if not frames:

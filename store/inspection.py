@@ -4,7 +4,7 @@ from domain.health import DeadLetter, DeviceHealth
 from domain.ids import DeviceId
 from domain.live import Clock
 from domain.places import AssetKind
-from domain.security import SecurityRecord
+from domain.security import SecurityCode, SecurityRecord
 from domain.states import State
 from store.pool import Pool, connected
 from store.queries import query
@@ -19,7 +19,9 @@ class StoreInspection:
 
     async def device_health(self) -> list[DeviceHealth]:
         """Every device, by id; raises StoreUnavailableError."""
-        rows = await self._rows("select_device_health", {"now": self._now()})
+        rows = await self._rows(
+            "select_device_health", {"now": self._now(), "counter_reset": SecurityCode.COUNTER_RESET}
+        )
         return [_device_health(row) for row in rows]
 
     async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from domain.errors import StoreRefusedError
+from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected
 from store.frames import FrameStore
 from store.pool import Pool, translated
 from store.queries import query
 from store.replay import Scope
 
-Read = Callable[[str, bytes, datetime], Accepted | Rejected]
+Read = Callable[[str, bytes, datetime], Accepted | Rejected | NetworkNotice]
 """A message by its topic, bytes and time of receipt."""
 
 _PAGE = 1000

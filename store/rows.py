@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from domain.errors import Reason
+from domain.security import NetworkNotice
 from domain.states import reported_state
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
@@ -33,6 +34,14 @@ def frame_key(uplink: Uplink) -> bytes:
     digest = blake2b(digest_size=16)
     digest.update(f"{uplink.device_id}\0{uplink.session}\0{uplink.f_cnt}\0{uplink.f_port}\0".encode())
     digest.update(uplink.payload)
+    return digest.digest()
+
+
+def notice_key(notice: NetworkNotice) -> bytes:
+    """What names a notice, however often it is delivered: who said what of which device, and when; 16 bytes."""
+    digest = blake2b(digest_size=16, person=b"notice")
+    words = (notice.device_id, notice.said_at, notice.code, notice.description, sorted(notice.context.items()))
+    digest.update(repr(words).encode("utf-8", "backslashreplace"))
     return digest.digest()
 
 

@@ -29,7 +29,7 @@ def suspicions(
     for device_key, frames in by_device:
         for session, uplinks in _by_session(frames):
             link = device_key, session
-            fall = _fall(uplinks) or ((last_counters[link], uplinks[-1]) if link in last_counters else None)
+            fall = _fall(uplinks) or (_first_below(uplinks, last_counters[link]) if link in last_counters else None)
             if fall is not None:
                 before, after = fall
                 yield _event(SecurityCode.COUNTER_RESET, after, f"from {before} to {after.f_cnt}")
@@ -49,6 +49,11 @@ def _fall(uplinks: list[Uplink]) -> tuple[int, Uplink] | None:
         if after.f_cnt < before.f_cnt - RESET_BY:
             return before.f_cnt, after
     return None
+
+
+def _first_below(uplinks: list[Uplink], before: int) -> tuple[int, Uplink]:
+    """Where the counter began anew, of a link whose newest frame shows that it did."""
+    return before, next((uplink for uplink in uplinks if uplink.f_cnt < before - RESET_BY), uplinks[-1])
 
 
 def _reused(uplinks: list[Uplink], heard: set[object]) -> Iterator[SecurityEvent]:

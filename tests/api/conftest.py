@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.routes.health import looker
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
@@ -154,10 +155,11 @@ def live(borough):
 def make_app():
     """The application over a snapshot or a live one."""
 
-    def make(live, *, now=lambda: NOON, **more):
+    def make(live, *, now=lambda: NOON, others=tuple, **more):
         live = MemoryLive(live) if isinstance(live, Snapshot) else live
-        settings = {"organisation": "Test", "version": "1.2.3", "stale_after": timedelta(seconds=60)}
-        return create_app(live=live, now=now, **{**settings, **more})
+        settings = {"organisation": "Test", "version": "1.2.3"}
+        look = looker(live, now, stale_after=timedelta(seconds=60), others=others)
+        return create_app(live=live, now=now, look=look, **{**settings, **more})
 
     return make
 

@@ -123,8 +123,8 @@ def test_it_describes_what_is_public_and_nothing_else(document):
 
 
 def test_the_whole_platform_shows_no_private_path(tmp_path, monkeypatch):
-    from smartplace.compose import openapi_document
     from smartplace.settings import Settings
+    from smartplace.web import openapi_document
 
     monkeypatch.chdir(tmp_path)
     paths = openapi_document(Settings())["paths"]

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from domain.errors import StoreUnavailableError
+from domain.times import rfc3339
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -184,6 +185,14 @@ def test_readiness_is_red_while_nobody_vouches_for_the_numbers(make_app, borough
             "as_of": "2026-11-20T12:00:00.000Z",
             "status": "ready",
             "age_s": age_s,
+            "checks": [
+                {
+                    "name": "fresh",
+                    "ok": True,
+                    "detail": f"Ingest last confirmed that it receives {age_s:.0f} s ago.",
+                    "since": rfc3339(borough.as_of + timedelta(seconds=age_s)),
+                }
+            ],
         }
     else:
         assert answer.headers["content-type"] == "application/problem+json"

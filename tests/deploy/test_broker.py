@@ -34,6 +34,7 @@ TOPICS = (
     f"{DEVICE}/bay-2/down",
     f"{DEVICE}/bay-1/other",
     "smartplace/v1/sites/market/state",
+    "smartplace/v1/canary/smartplace-ingest-1",
     "eu868/gateway/0016c001f1500812/event/up",
     "eu868/gateway/0016c001f1500812/state/conn",
     "eu868/gateway/0016c001f1500812/command/down",
@@ -52,7 +53,13 @@ FILTERS = (
 )
 
 MAY_WRITE = {
-    "ingest": {*TOPICS[2:3], f"{DEVICE}/bay-1/down", f"{DEVICE}/bay-2/down", "smartplace/v1/sites/market/state"},
+    "ingest": {
+        *TOPICS[2:3],
+        f"{DEVICE}/bay-1/down",
+        f"{DEVICE}/bay-2/down",
+        "smartplace/v1/sites/market/state",
+        "smartplace/v1/canary/smartplace-ingest-1",
+    },
     "simulator": {f"{LORAWAN}/event/up", f"{DEVICE}/bay-1/up", f"{DEVICE}/bay-2/up"},
     "chirpstack": {
         f"{LORAWAN}/event/up",
@@ -70,6 +77,7 @@ MAY_READ = {
         f"{LORAWAN}/event/up",
         f"{LORAWAN}/event/join",
         THINGS_STACK_UP,
+        "smartplace/v1/canary/smartplace-ingest-1",
         *(f"{DEVICE}/{device}/{channel}" for device in ("bay-1", "bay-2") for channel in ("up", "ack", "status")),
     },
     "chirpstack": {

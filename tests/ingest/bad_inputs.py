@@ -302,5 +302,14 @@ THINGS_STACK = {
     "v3: a downlink": (V3_UP.replace("/up", "/down/queued"), v3()),
 }
 
-INPUTS = STRUCTURE | NUMBERS | TEXT | TIMES | TOPICS | LORAWAN | PROTOBUF | THINGS_STACK
-GROUPS = [STRUCTURE, NUMBERS, TEXT, TIMES, TOPICS, LORAWAN, PROTOBUF, THINGS_STACK]
+LOG = UP.replace("/event/up", "/event/log")
+NOTICES = {
+    "log: no JSON": (LOG, b"{"),
+    "log: another device": (LOG, b'{"deviceInfo": {"devEui": "70b3d50000000009"}}'),
+    "log: no device": (LOG, b'{"code": "UPLINK_MIC"}'),
+    "log: a context of numbers": (LOG, event(context={"f_cnt": 7})),
+    "log: broken protobuf": (LOG, b"\x0a\x24broken"),
+}
+
+INPUTS = STRUCTURE | NUMBERS | TEXT | TIMES | TOPICS | LORAWAN | PROTOBUF | THINGS_STACK | NOTICES
+GROUPS = [STRUCTURE, NUMBERS, TEXT, TIMES, TOPICS, LORAWAN, PROTOBUF, THINGS_STACK, NOTICES]

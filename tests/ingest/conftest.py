@@ -81,6 +81,7 @@ class MemorySink:
         self.batches = []
         self.dead = []
         self.kept = {}
+        self.notices = []
         self.outages = 0
         self.poison = set()
         self.ticks = []
@@ -94,7 +95,7 @@ class MemorySink:
         self._away()
         self.models |= self.installed_later
 
-    async def write(self, accepted, rejected):
+    async def write(self, accepted, rejected, *, notices=()):
         self._away()
         if any(frame.uplink.f_cnt in self.poison for frame in accepted):
             raise StoreRefusedError("value out of range")
@@ -106,7 +107,10 @@ class MemorySink:
         new = fresh.keys() - self.kept.keys()
         self.kept |= fresh
         self.dead += rejected
-        return Stored(kept=len(new), duplicates=len(accepted) - len(new), dead_letters=len(rejected))
+        self.notices += notices
+        return Stored(
+            notices=len(notices), kept=len(new), duplicates=len(accepted) - len(new), dead_letters=len(rejected)
+        )
 
     async def tick(self, *, as_of):
         self._away()
@@ -181,7 +185,7 @@ class Door:
             now=lambda: noon,
             organisation="Test",
             version="1",
-            stale_after=timedelta(minutes=1),
+            look=list,
             routers=[create_router(source, scopes)],
         )
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

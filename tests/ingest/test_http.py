@@ -62,7 +62,18 @@ async def test_without_its_name_a_devices_message_is_a_problem_that_names_the_he
     assert "Smartplace-Device" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("event_name", ["join", "status", "log", "ack", "txack", "location", "integration", ""])
+async def test_what_chirpstack_notices_is_kept_as_well(open_door, sink):
+    notice = {"deviceInfo": {"devEui": BAY}, "code": "UPLINK_MIC", "level": "ERROR"}
+    async with open_door() as door:
+        kept = await door.post(f"{CHIRPSTACK}?event=log", notice)
+        refused = await door.post(f"{CHIRPSTACK}?event=log", {"code": "UPLINK_MIC"})
+
+    assert (kept.status_code, kept.json()) == (202, {"status": "stored"})
+    assert [(one.device_id, one.code) for one in sink.notices] == [(BAY, "UPLINK_MIC")]
+    assert (refused.status_code, refused.json()["status"]) == (202, "set_aside")
+
+
+@pytest.mark.parametrize("event_name", ["join", "status", "ack", "txack", "location", "integration", ""])
 async def test_other_events_of_chirpstack_are_passed_over(open_door, sink, event_name):
     async with open_door() as door:
         answer = await door.post(f"{CHIRPSTACK}?event={event_name}", b"{}")

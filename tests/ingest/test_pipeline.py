@@ -32,9 +32,9 @@ async def test_nothing_is_acknowledged_before_the_store_has_it(pipeline, source,
     acknowledged_at_write = []
     write = sink.write
 
-    async def observed(accepted, rejected):
+    async def observed(accepted, rejected, **more):
         acknowledged_at_write.append(len(source.acknowledged))
-        return await write(accepted, rejected)
+        return await write(accepted, rejected, **more)
 
     sink.write = observed
     sink.outages = 2
@@ -292,5 +292,5 @@ async def test_the_present_is_not_confirmed_while_older_frames_are_in_the_spool(
     ticking.cancel()
 
 
-async def never(*_):
+async def never(*_, **__):
     await asyncio.Event().wait()

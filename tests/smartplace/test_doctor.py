@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from smartplace.compose import utc_now
+from smartplace.clock import utc_now
 from smartplace.embedded.ports import free_port
 from store.frames import FrameStore
 from store.places import import_places

@@ -22,6 +22,7 @@ def test_what_is_secret_is_never_shown():
         "database_url",
         "mqtt_password",
         "manage_password",
+        "metrics_token",
         "session_key",
         "chirpstack_url",
         "chirpstack_api_key",

@@ -78,6 +78,27 @@ async def test_a_counter_that_begins_anew_without_a_join_is_reported_and_no_nega
         assert (await health(pool, noon)).frames_missing >= 0
 
 
+async def test_after_a_reset_loss_is_counted_from_the_new_counter_on(database, open_store, small_borough, frame, noon):
+    before = [frame(BAY, n, minute=n / 10, received_minute=600, occupied=True) for n in range(2001)]
+    # The radio began anew; 3, 4 and 7 are lost, and all of them had been heard before.
+    after = [frame(BAY, n, minute=300 + n, received_minute=700, occupied=False) for n in (0, 1, 2, 5, 6, 8)]
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await store.write(before, [])
+        await store.write(after[:3], [])
+        assert (await health(pool, noon)).frames_missing == 0
+        await store.write(after[3:], [])
+        bay = await health(pool, noon)
+        assert (bay.frames_expected, bay.frames_heard, bay.frames_missing) == (9, 6, 3)
+        # A late one of before the reset belongs to the past.
+        await store.write([frame(BAY, 2003, minute=201, received_minute=701, occupied=True)], [])
+        assert (await health(pool, noon)).frames_missing == 3
+        # A join ends it: its session has no reset.
+        await store.write([frame(BAY, n, minute=800 + n, session="new", occupied=True) for n in (0, 2)], [])
+        bay = await health(pool, noon)
+
+    assert (bay.frames_expected, bay.frames_missing) == (3, 1)
+
+
 async def test_a_frame_that_was_overtaken_is_no_reset(database, open_store, small_borough, frame, noon):
     async with open_store(database, small_borough, noon) as (store, pool):
         await store.write([frame(BAY, 5000, minute=10, occupied=True)], [])

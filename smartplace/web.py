@@ -1,0 +1,117 @@
+"""The web application: API, pages and signs joined, with everything that they open into."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api.app import create_app
+from api.metrics import HttpMeter
+from api.metrics import create_router as metrics_router
+from dashboard.pages import create_router as dashboard_router
+from dashboard.sessions import Login
+from dashboard.static_files import HashedStaticFiles
+from dashboard.templating import Templates
+from domain.api_keys import ScopesOf
+from domain.health import DeadLetter, DeviceHealth
+from domain.live import Inspection, Live
+from domain.readiness import Look
+from domain.security import SecurityRecord
+from domain.snapshot import build_snapshot
+from ingest.http import create_router as push_router
+from ingest.http_source import HttpSource
+from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
+from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
+from signage.routes import create_router as sign_router
+from smartplace import __version__
+from smartplace.clock import utc_now
+from smartplace.observation import Scrape
+from smartplace.settings import Settings
+from store.live import LiveSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the web application opens into."""
+
+    live: Live
+    inspection: Inspection
+    pushed: HttpSource
+    scopes_of: ScopesOf
+    look: Look
+    requests: HttpMeter
+    scrape: Scrape
+
+
+def validity(settings: Settings) -> timedelta:
+    """How long anybody may show what the platform said after it last vouched for it."""
+    return timedelta(seconds=settings.frame_validity_s)
+
+
+def web_app(settings: Settings, doors: Doors) -> FastAPI:
+    """The API, the pages and the signs in one application."""
+    live = doors.live
+    login = Login(
+        username=settings.manage_username,
+        password=settings.manage_password.get_secret_value(),
+        session_key=settings.session_key.get_secret_value(),
+        secure_cookies=settings.secure_cookies,
+        now=utc_now,
+    )
+    app = create_app(
+        live=live,
+        now=utc_now,
+        organisation=settings.organisation,
+        version=__version__,
+        look=doors.look,
+        meter=doors.requests,
+        problem_page=Templates(settings.organisation).problem,
+        routers=[
+            sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
+            dashboard_router(
+                live=live, inspection=doors.inspection, now=utc_now, organisation=settings.organisation, login=login
+            ),
+            push_router(doors.pushed, doors.scopes_of),
+            metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
+        ],
+    )
+    app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
+    app.mount("/static", HashedStaticFiles())
+    return app
+
+
+def openapi_document(settings: Settings) -> dict[str, object]:
+    """What /openapi.json says; needs no database."""
+    nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
+    live = LiveSnapshot(nothing, places_version=0)
+    doors = Doors(
+        live=live,
+        inspection=_NoInspection(),
+        pushed=HttpSource(now=utc_now),
+        scopes_of=_no_scopes,
+        look=list,
+        requests=HttpMeter(),
+        scrape=lambda _accept: (b"", ""),
+    )
+    return web_app(settings, doors).openapi()
+
+
+async def _no_scopes(_key: str) -> frozenset[str] | None:
+    return None
+
+
+class _NoInspection:
+    """The OpenAPI document is made without a store."""
+
+    async def device_health(self) -> list[DeviceHealth]:
+        return []
+
+    async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:  # noqa: ARG002
+        return []
+
+    async def dead_letter_counts(self) -> dict[str, int]:
+        return {}
+
+    async def security_records(self, *, limit: int) -> list[SecurityRecord]:  # noqa: ARG002
+        return []
