@@ -22,7 +22,7 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, codec_commands, registry_commands, token_commands
+from smartplace import __version__, chirpstack_commands, codec_commands, registry_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 
@@ -383,3 +383,4 @@ app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
 app.add_typer(registry_commands.app, name="registry")
 app.command()(registry_commands.export)
+app.add_typer(chirpstack_commands.app, name="chirpstack")

@@ -103,6 +103,15 @@ class Settings(BaseSettings):
     secure_cookies: bool = True
     """Send log-in cookies over HTTPS only. Off for plain HTTP on loopback."""
 
+    chirpstack_url: SecretStr = SecretStr("")
+    """Where ChirpStack's API answers: `http://host:8080`, or `https://host`."""
+    chirpstack_api_key: SecretStr = SecretStr("")
+    """A key of the tenant, made in ChirpStack under API keys."""
+    chirpstack_tenant_id: str = ""
+    """The tenant whose devices are ours."""
+    chirpstack_application: str = "smartplace"
+    """The name of the application that holds them."""
+
     places_file: Path | None = None
     """The places that the simulator plays; the built-in demo borough if empty."""
     simulator_seed: int = 7

@@ -316,3 +316,17 @@ def acme() -> CodecDraft:
             },
         ],
     )
+
+
+@pytest.fixture
+def chirpstack_module() -> ModuleType:
+    return load(HERE / "network" / "chirpstack_server.py")
+
+
+@pytest.fixture
+def chirpstack(chirpstack_module):
+    """An empty ChirpStack: its state; `.url` is where it listens."""
+    state = chirpstack_module.ChirpStackServer()
+    with chirpstack_module.running(state) as url:
+        state.url = url
+        yield state
