@@ -1,21 +1,46 @@
 """Every page of the platform, joined for the composition root."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter
 
 from dashboard.codecs import CodecPages
+from dashboard.device_page import DevicePages
+from dashboard.install import InstallPages
+from dashboard.labels import LabelPages
 from dashboard.login import LoginPages
 from dashboard.manage import ManagePages
 from dashboard.public import PublicPages
 from dashboard.reference import ReferencePage
+from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
 from domain.codec_scripts import Codecs
+from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
+from domain.register import Registry
+from domain.register_csv import SilentAfter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """What the pages for those who keep the register need: the register, single devices, and the models."""
+
+    registry: Registry
+    records: DeviceRecords
+    silent_after: SilentAfter
 
 
 def create_router(
-    *, live: Live, inspection: Inspection, codecs: Codecs, now: Clock, organisation: str, login: Login
+    *,
+    live: Live,
+    inspection: Inspection,
+    codecs: Codecs,
+    keeping: Keeping,
+    now: Clock,
+    organisation: str,
+    login: Login,
 ) -> APIRouter:
     """The routes of all pages; `/static` is mounted beside them.
 
@@ -30,4 +55,15 @@ def create_router(
     router.include_router(LoginPages(login=login, templates=templates).router())
     router.include_router(ManagePages(inspection=inspection, now=now, login=login, templates=templates).router())
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
+    registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
+    router.include_router(DevicePages(records=records, now=now, login=login, templates=templates).router())
+    router.include_router(
+        InstallPages(
+            registry=registry, records=records, silent_after=silent_after, now=now, login=login, templates=templates
+        ).router()
+    )
+    router.include_router(
+        RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates).router()
+    )
+    router.include_router(LabelPages(registry=registry, login=login, templates=templates).router())
     return router

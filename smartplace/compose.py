@@ -43,6 +43,7 @@ from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
+from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.inspection import StoreInspection
 from store.live import open_live
@@ -241,6 +242,7 @@ async def serve(settings: Settings) -> None:
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
+            records=StoreDeviceRecords(pool, now=utc_now),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

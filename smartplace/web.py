@@ -12,6 +12,7 @@ from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.registry import create_router as registry_router
+from dashboard.pages import Keeping
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
@@ -19,6 +20,7 @@ from dashboard.templating import Templates
 from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs
+from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
@@ -47,6 +49,7 @@ class Doors:
     inspection: Inspection
     codecs: Codecs
     registry: Registry
+    records: DeviceRecords
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -83,6 +86,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 live=live,
                 inspection=doors.inspection,
                 codecs=doors.codecs,
+                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=silent_after),
                 now=utc_now,
                 organisation=settings.organisation,
                 login=login,
@@ -105,9 +109,10 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         inspection=_NoInspection(),
-        # Nothing is asked of it.
+        # Nothing is asked of these.
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
+        records=cast("DeviceRecords", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

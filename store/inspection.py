@@ -20,9 +20,9 @@ class StoreInspection:
     async def device_health(self) -> list[DeviceHealth]:
         """Every device, by id; raises StoreUnavailableError."""
         rows = await self._rows(
-            "select_device_health", {"now": self._now(), "counter_reset": SecurityCode.COUNTER_RESET}
+            "select_device_health", {"now": self._now(), "counter_reset": SecurityCode.COUNTER_RESET, "device_id": None}
         )
-        return [_device_health(row) for row in rows]
+        return [device_health(row) for row in rows]
 
     async def dead_letters(self, *, before_id: int | None, limit: int) -> list[DeadLetter]:
         """Dead letters, newest first, those with an id below `before_id`; raises StoreUnavailableError."""
@@ -50,7 +50,8 @@ class StoreInspection:
             return await (await connection.execute(query(name), parameters)).fetchall()
 
 
-def _device_health(row: dict[str, object]) -> DeviceHealth:
+def device_health(row: dict[str, object]) -> DeviceHealth:
+    """The health in a row of `select_device_health`."""
     values = {
         **row,
         "asset_kind": AssetKind(str(row["asset_kind"])) if row["asset_kind"] else None,

@@ -7,9 +7,8 @@ from fastapi.testclient import TestClient
 
 from api.routes.registry import create_router
 from domain.api_keys import written
-from domain.errors import RegisterRefusedError, UnknownModelError, UnknownPlaceError
-from domain.register import Change, ChangeSet, Made, changed, nothing
-from domain.register_plan import plan, undo_plan
+from domain.errors import UnknownModelError
+from tests.memory_registry import MemoryRegistry
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 KEY, POOR = written("registry", "k" * 43), written("ingester", "k" * 43)
@@ -20,47 +19,6 @@ CSV = (
     "device,70b3d50000000001,,,,,,,,bosch-tps110,,\n"
     "installation,,,,,,,,,,70b3d50000000001,bay-1\n"
 )
-
-
-class MemoryRegistry:
-    def __init__(self):
-        self.register = nothing()
-        self.sets = []
-
-    async def records(self):
-        return self.register
-
-    def _make(self, found, actor, what, *, dry_run=False, undoes=None):
-        if found.problems:
-            raise RegisterRefusedError(found.problems)
-        if dry_run or not found.changes:
-            return Made(plan=found, change_set_id=None)
-        self.register = changed(self.register, found.changes)
-        self.sets.append((actor, what, found.changes, undoes))
-        return Made(plan=found, change_set_id=len(self.sets))
-
-    async def write(self, entries, *, actor, what, dry_run=False):
-        return self._make(plan(self.register, entries, at=AT), actor, what, dry_run=dry_run)
-
-    async def remove(self, kind, record_id, *, actor):
-        if record_id not in self.register[kind]:
-            raise UnknownPlaceError(kind, record_id)
-        gone = Change(kind=kind, record_id=record_id, before=None, after=self.register[kind][record_id])
-        return self._make(undo_plan(self.register, [gone]), actor, "remove")
-
-    async def undo(self, change_set_id, *, actor):
-        back = undo_plan(self.register, self.sets[change_set_id - 1][2])
-        return self._make(back, actor, "undo", undoes=change_set_id)
-
-    async def change_sets(self, *, limit):
-        made = [
-            ChangeSet(change_set_id=number, made_at=AT, actor=actor, what=what, changes=len(changes), undoes=undoes)
-            for number, (actor, what, changes, undoes) in enumerate(self.sets, 1)
-        ]
-        return made[::-1][:limit]
-
-    async def changes_of(self, change_set_id):
-        return list(self.sets[change_set_id - 1][2])
 
 
 async def scopes_of(key):
@@ -75,7 +33,7 @@ def silent_after(model):
 
 @pytest.fixture
 def client(make_app, borough):
-    app = make_app(borough, routers=[create_router(MemoryRegistry(), scopes_of, silent_after)])
+    app = make_app(borough, routers=[create_router(MemoryRegistry(lambda: AT), scopes_of, silent_after)])
     client = TestClient(app)
     client.headers["Authorization"] = f"Bearer {KEY}"
     return client

@@ -8,9 +8,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from dashboard.pages import create_router
+from dashboard.pages import Keeping, create_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
+from devices.catalogue import silent_after
 from domain.codec_scripts import (
     CodecActivation,
     CodecDraft,
@@ -20,13 +21,16 @@ from domain.codec_scripts import (
     TraceStep,
     Upload,
 )
+from domain.device_record import Day, DeviceRecord, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
+from domain.register_csv import read_register
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
+from tests.memory_registry import MemoryRegistry
 
 PASSWORD = "correct horse battery"
 POLICY = (
@@ -278,6 +282,85 @@ def codecs(acme, clock) -> FakeCodecs:
     return FakeCodecs(acme, clock())
 
 
+class FakeRecords:
+    """The devices of the inspection, some with frames."""
+
+    def __init__(self, inspection: FakeInspection, clock: FakeClock) -> None:
+        self.inspection = inspection
+        self.clock = clock
+
+    async def device_record(self, device_id: str, *, frames: int, days: int) -> DeviceRecord | None:
+        health = next((one for one in self.inspection.devices if one.device_id == device_id), None)
+        if health is None:
+            return None
+        if health.heard_at is None:
+            nothing = {"frames": (), "days": (), "charges": (), "volts": ()}
+            return DeviceRecord(health=health, silent_after=timedelta(hours=60), newest_startup=None, **nothing)
+        now = self.clock()
+        moments = [now - timedelta(days=days - 1 - day) for day in range(days)]
+        return DeviceRecord(
+            health=health,
+            silent_after=timedelta(hours=60),
+            frames=tuple(kept_frame(now, number) for number in range(min(frames, 30))),
+            newest_startup=kept_frame(now, 99, f_port=3, payload=bytes(12) + b"\x00\x1d\x02\x01\x00", kind="startup"),
+            days=tuple(
+                Day(day=moment, frames=24 + number % 3, rssi_dbm=-97.0 - number / 7, snr_db=7.0)
+                for number, moment in enumerate(moments)
+            ),
+            charges=tuple((moment, 83.0 + (days - 1 - number) * 0.1) for number, moment in enumerate(moments)),
+            volts=(),
+        )
+
+
+def kept_frame(now: datetime, number: int, **more) -> KeptFrame:
+    observed_at = now - timedelta(hours=number, seconds=12)
+    given = {
+        "received_at": observed_at + timedelta(seconds=2),
+        "observed_at": observed_at,
+        "time_source": "device",
+        "network": "chirpstack",
+        "session": "01020304",
+        "f_cnt": 100 - number,
+        "f_port": 1,
+        "payload": b"\x01",
+        "rssi_dbm": -97.0,
+        "snr_db": 7.5,
+        "gateway_count": 2,
+        "codec": "bosch-tps110",
+        "codec_version": 1,
+        "kind": "event",
+    }
+    return KeptFrame(**(given | more))
+
+
+REGISTER_CSV = """record,id,site,zone,name,kind,category,locality,lon,lat,model,device,asset
+site,library,,,Library,car_park,,Southend-on-Sea,0.71,51.54,,,
+site,pier-gardens,,,Pier Gardens,park,,Southend-on-Sea,0.72,51.53,,,
+zone,library-roof,library,,Roof,,,,,,,,
+asset,library-bay-001,library,library-roof,Bay 1,bay,general,,0.71001,51.54,,,
+asset,library-bay-002,library,,Bay 2,bay,disabled,,0.71002,51.54,,,
+asset,library-bay-010,library,,Bay 10,bay,general,,0.7101,51.54,,,
+asset,pier-bench-1,pier-gardens,,<b>Bench</b> 1,bench,,,0.72,51.53,,,
+device,70b3d5e75e000001,,,,,,,,,bosch-tps110,,
+device,70b3d5e75e000002,,,,,,,,,milesight-vs340,,
+installation,,,,,,,,,,,70b3d5e75e000001,library-bay-001
+installation,,,,,,,,,,,70b3d5e75e000002,library-bay-002
+"""
+
+
+@pytest.fixture
+def registry(clock) -> MemoryRegistry:
+    made = MemoryRegistry(clock)
+    entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after)
+    asyncio.run(made.write(entries, actor="manager", what="places.csv"))
+    return made
+
+
+@pytest.fixture
+def keeping(registry, inspection, clock) -> Keeping:
+    return Keeping(registry=registry, records=FakeRecords(inspection, clock), silent_after=silent_after)
+
+
 @pytest.fixture
 def login(clock) -> Login:
     return Login(username="manager", password=PASSWORD, session_key="k" * 40, secure_cookies=True, now=clock)
@@ -289,10 +372,10 @@ def live(borough) -> FakeLive:
 
 
 @pytest.fixture
-def make_app(live, inspection, codecs, clock, login) -> Callable[..., FastAPI]:
+def make_app(live, inspection, codecs, keeping, clock, login) -> Callable[..., FastAPI]:
     def make(**more) -> FastAPI:
-        given = {"live": live, "inspection": inspection, "codecs": codecs, "now": clock}
-        given["organisation"] = "Southend smart places"
+        given = {"live": live, "inspection": inspection, "codecs": codecs, "keeping": keeping}
+        given |= {"now": clock, "organisation": "Southend smart places"}
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))
         app.mount("/static", HashedStaticFiles())

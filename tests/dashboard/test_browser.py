@@ -42,6 +42,15 @@ MANAGE = [
     "/manage/codecs/acme-bay?f_port=1&payload=01",
     "/manage/codecs/acme-bay?f_port=1&payload=0x",
     "/manage/codecs/acme-bay/1",
+    "/manage/registry",
+    "/manage/labels?site=library",
+    "/manage/install",
+    "/manage/install?device=70b3d5e75e000001",
+    "/manage/install?device=70b3d5e75e000388&site=library",
+    "/manage/install?device=nonsense!",
+    "/manage/install?device=70b3d5e75e000001&site=library&done=library-bay-001",
+    "/manage/devices/70b3d5e75e000001",
+    "/manage/devices/70b3d5e75e000388",
 ]
 
 

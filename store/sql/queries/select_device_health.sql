@@ -30,4 +30,5 @@ LEFT JOIN (
     SELECT device_key, sum(frames) AS frames FROM device_hour
     WHERE hour > %(now)s - INTERVAL '24 hours' GROUP BY device_key
 ) AS h ON h.device_key = d.device_key
+WHERE %(device_id)s::text IS NULL OR d.device_id = %(device_id)s
 ORDER BY d.device_id

@@ -1,0 +1,87 @@
+"""Labels for installers: a QR code that opens the install page, and the id as text, many on a printed sheet."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import segno
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from dashboard.guard import guarded_route
+from dashboard.sessions import Login
+from dashboard.templating import Templates
+from domain.register import RecordKind, Register, Registry
+
+MOST_LABELS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """One label: the code as SVG, what it is about, and the words below."""
+
+    code: Markup
+    label_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPages:
+    """Draws labels of devices, or of the bays and benches of a site."""
+
+    registry: Registry
+    login: Login
+    templates: Templates
+
+    def router(self) -> APIRouter:
+        """Their routes."""
+        route_class = guarded_route(self.login, self.templates, public=False)
+        router = APIRouter(include_in_schema=False, route_class=route_class, default_response_class=HTMLResponse)
+        router.add_api_route("/manage/labels", self.labels)
+        return router
+
+    async def labels(self, request: Request, device: str = "", site: str = "", of: str = "device") -> HTMLResponse:
+        """A sheet: of one device, of every device or (`of=asset`) every bay and bench of a site, or of all devices."""
+        register = await self.registry.records()
+        address = f"{request.base_url}manage/install"
+        wanted = _assets(register, site) if of == "asset" else _devices(register, device, site)
+        labels = [_label(f"{address}?{urlencode(query)}", *text) for query, *text in wanted[:MOST_LABELS]]
+        sites = sorted(((key, str(one["name"])) for key, one in register[RecordKind.SITE].items()), key=lambda x: x[1])
+        return self.templates.page(
+            "labels.html", labels=labels, found=len(wanted), most=MOST_LABELS, sites=sites, site=site, of=of
+        )
+
+
+Wanted = tuple[dict[str, str], str, str]
+
+
+def _devices(register: Register, device: str, site: str) -> list[Wanted]:
+    where = {
+        one["device"]: str(one["asset"]) for one in register[RecordKind.INSTALLATION].values() if not one["ends_at"]
+    }
+    assets = register[RecordKind.ASSET]
+
+    def is_wanted(device_id: str) -> bool:
+        its_site = assets[where[device_id]]["site"] if device_id in where else None
+        return device in {"", device_id} and site in {"", its_site}
+
+    return [
+        ({"device": key}, key, where.get(key, str(one["model"])))
+        for key, one in sorted(register[RecordKind.DEVICE].items())
+        if is_wanted(key)
+    ]
+
+
+def _assets(register: Register, site: str) -> list[Wanted]:
+    return [
+        ({"site": str(one["site"]), "asset": key}, key, str(one["name"]))
+        for key, one in sorted(register[RecordKind.ASSET].items())
+        if site in {"", one["site"]}
+    ]
+
+
+def _label(address: str, label_id: str, words: str) -> Label:
+    # Level Q: a quarter of the code may be scratched or dirty.
+    code = segno.make_qr(address, error="q").svg_inline(scale=1, border=4, omitsize=True, svgclass="label__code")
+    # The code is drawn by us from modules, black and white: nothing of the address is in it as text.
+    return Label(code=Markup(code), label_id=label_id, words=words)  # noqa: S704

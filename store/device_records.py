@@ -1,0 +1,57 @@
+"""What is kept of single devices: for the page and the report of one."""
+
+from datetime import timedelta
+
+from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.live import Clock
+from domain.security import SecurityCode
+from domain.uplinks import Kind
+from store.inspection import device_health
+from store.pool import Connection, Pool, connected
+from store.queries import query
+
+Rows = list[dict[str, object]]
+
+
+class StoreDeviceRecords:
+    """Satisfies domain.device_record.DeviceRecords."""
+
+    def __init__(self, pool: Pool, *, now: Clock) -> None:
+        self._pool = pool
+        self._now = now
+
+    async def device_record(self, device_id: str, *, frames: int, days: int) -> DeviceRecord | None:
+        """A device with its newest frames and days; None if there is none. Raises StoreUnavailableError."""
+        now = self._now()
+        asked: dict[str, object] = {"device_id": device_id, "since": now - timedelta(days=days)}
+        health = {"now": now, "counter_reset": SecurityCode.COUNTER_RESET, "device_id": device_id}
+        async with connected(self._pool) as connection:
+            found = await _rows(connection, "select_device_health", health)
+            if not found:
+                return None
+            silence = await _rows(connection, "select_device_silence", asked)
+            newest = await _rows(connection, "select_device_frames", {**asked, "kind": None, "limit": frames})
+            startup = await _rows(connection, "select_device_frames", {**asked, "kind": Kind.STARTUP, "limit": 1})
+            heard = await _rows(connection, "select_device_days", asked)
+            batteries = await _rows(connection, "select_device_batteries", asked)
+        series = {
+            key: tuple((row["day"], row["value"]) for row in batteries if row["key"] == key)
+            for key in ("battery_percent", "battery_volts")
+        }
+        return DeviceRecord(
+            health=device_health(found[0]),
+            silent_after=timedelta(seconds=int(str(silence[0]["silent_after_s"]))),
+            frames=tuple(_frame(row) for row in newest),
+            newest_startup=_frame(startup[0]) if startup else None,
+            days=tuple(Day(**row) for row in heard),  # type: ignore[arg-type]
+            charges=series["battery_percent"],  # type: ignore[arg-type]
+            volts=series["battery_volts"],  # type: ignore[arg-type]
+        )
+
+
+async def _rows(connection: Connection, name: str, parameters: dict[str, object]) -> Rows:
+    return await (await connection.execute(query(name), parameters)).fetchall()
+
+
+def _frame(row: dict[str, object]) -> KeptFrame:
+    return KeptFrame(**{**row, "payload": bytes(row["payload"])})  # type: ignore[call-overload]

@@ -1,0 +1,1 @@
+SELECT silent_after_s FROM device WHERE device_id = %(device_id)s

@@ -1,0 +1,186 @@
+"""The register, the installation of a device, its page and its label, as asset managers see them."""
+
+import json
+import re
+
+import pytest
+
+from domain.register import RecordKind
+from tests.dashboard.conftest import REGISTER_CSV
+
+FIRST, SECOND, NEW = "70b3d5e75e000001", "70b3d5e75e000002", "70b3d5e75e00ffff"
+
+
+def at(registry, device):
+    found = registry.register[RecordKind.INSTALLATION].values()
+    return [(one["asset"], one["ends_at"]) for one in found if one["device"] == device]
+
+
+def upload(manager, content, action="make"):
+    return manager.post("/manage/registry", files={"file": ("places.csv", content)}, data={"action": action})
+
+
+def test_a_file_is_tried_then_imported_then_undone(manager, registry):
+    file = REGISTER_CSV.replace("Roof", "Top floor")
+    tried = upload(manager, file, "try").text
+    assert "places.csv: only tried, nothing was changed" in tried
+    assert "0 added, 1 changed, 0 removed, 10 as they were" in tried
+    assert registry.register[RecordKind.ZONE]["library-roof"]["name"] == "Roof"
+    assert "0 added, 1 changed" in upload(manager, file).text
+    assert registry.register[RecordKind.ZONE]["library-roof"]["name"] == "Top floor"
+    assert "Undo of 2" in manager.post("/manage/registry/undo", data={"change_set": "2"}).text
+    assert registry.register[RecordKind.ZONE]["library-roof"]["name"] == "Roof"
+
+
+def test_every_fault_of_a_file_is_on_the_page_by_line(manager):
+    page = upload(manager, REGISTER_CSV.replace("disabled", "purple").replace("0.72,51.53", "0.72,151.53"))
+    assert page.status_code == 422
+    assert re.findall(r"<li>(line \d+: \w+)", page.text) == ["line 3: lat", "line 6: category", "line 8: lat"]
+
+
+def test_what_is_downloaded_changes_nothing(manager):
+    content = manager.get("/manage/registry/export").content
+    assert "0 added, 0 changed, 0 removed, 11 as they were" in upload(manager, content).text
+
+
+def test_an_undo_that_cannot_be_says_why(manager):
+    upload(manager, REGISTER_CSV.replace("Roof", "Top floor"))
+    page = manager.post("/manage/registry/undo", data={"change_set": "1"})
+    assert page.status_code == 422
+    assert "zone library-roof has changed since" in page.text
+
+
+@pytest.mark.parametrize("path", ["/manage/registry", "/manage/registry/undo", "/manage/install"])
+def test_no_other_website_can_change_the_register(manager, path):
+    refused = manager.post(path, data={"change_set": "1"}, headers={"Origin": "https://elsewhere.example"})
+    assert refused.status_code == 403
+
+
+def test_an_installer_sees_what_a_device_last_said(manager):
+    page = manager.get("/manage/install", params={"device": "70-B3-D5-E7-5E-00-00-01"}).text
+    for words in (FIRST, "12 seconds ago", "Occupied: Yes", "2 gateways", "library-bay-001", "−97 dBm, SNR 7.5 dB"):
+        assert words in page
+    # The bays of where it is now, by their numbers, with who is there.
+    assert re.findall(r'data-lat="[^"]+"(?: selected)?>([^<]+)</option>', page) == [
+        "Bay 1, library-roof", f"Bay 2 (replaces {SECOND})", "Bay 10"]  # fmt: skip
+
+
+def test_a_device_is_moved_and_who_was_there_leaves(manager, registry, clock):
+    form = {
+        "device": FIRST,
+        "site": "library",
+        "asset": "library-bay-002",
+        "debounce_s": "30",
+        "lon": "0.7",
+        "lat": "51.5",
+    }
+    answer = manager.post("/manage/install", data=form)
+    assert answer.status_code == 303
+    assert at(registry, FIRST) == [("library-bay-001", clock()), ("library-bay-002", None)]
+    assert at(registry, SECOND) == [("library-bay-002", clock())]
+    bay = registry.register[RecordKind.ASSET]["library-bay-002"]
+    assert (bay["lon"], bay["lat"], bay["category"]) == (0.7, 51.5, "disabled")
+    assert [one["debounce_s"] for one in registry.register[RecordKind.INSTALLATION].values() if not one["ends_at"]] == [
+        30
+    ]
+    done = manager.get(answer.headers["location"]).text
+    assert "Installed" in done
+    assert len(registry.sets) == 2
+
+
+def test_to_calibrate_where_it_is_begins_no_new_installation(manager, registry):
+    form = {"device": FIRST, "site": "library", "asset": "library-bay-001", "distance_threshold_mm": "400"}
+    assert manager.post("/manage/install", data=form).status_code == 303
+    assert at(registry, FIRST) == [("library-bay-001", None)]
+    assert 'value="400"' in manager.get(f"/manage/install?device={FIRST}").text
+
+
+def test_a_device_that_nobody_registered_is_with_its_model(manager, registry):
+    form = {"device": NEW, "site": "library", "asset": "library-bay-010"}
+    refused = manager.post("/manage/install", data=form)
+    assert (refused.status_code, "Model is empty" in refused.text) == (422, True)
+    assert manager.post("/manage/install", data=form | {"model": "bosch-tps110"}).status_code == 303
+    assert registry.register[RecordKind.DEVICE][NEW]["model"] == "bosch-tps110"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "message"),
+    [
+        ({"asset": ""}, "asset", "Choose the bay or bench"),
+        ({"lon": "x", "lat": "51"}, "lon", "Longitude must be degrees from -180 to 180"),
+        ({"lat": "51"}, "lon", "Longitude is empty"),
+        ({"debounce_s": "-1"}, "debounce_s", "Wait must be a whole number from 0 to 86400"),
+        ({"device": "<script>"}, "device", "Enter the id on the label of the device"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_changed(manager, registry, wrong, field, message):
+    form = {"device": FIRST, "site": "library", "asset": "library-bay-002"} | wrong
+    page = manager.post("/manage/install", data=form)
+    assert page.status_code == 422
+    assert f'<a href="#{field}">{message}' in page.text
+    assert f'id="{field}"' in page.text
+    assert len(registry.sets) == 1
+
+
+def test_only_the_install_page_may_ask_where_a_phone_is(manager):
+    assert "geolocation=(self)" in manager.get("/manage/install").headers["permissions-policy"]
+
+
+def test_a_device_is_told_on_its_page(manager):
+    page = manager.get(f"/manage/devices/{FIRST}").text
+    for words in (
+        "Every 24 hours or more often", "About 2 years", "Every 60 minutes", "0.29.2", "The device&#39;s own clock",
+        "2 seconds", "−1.0 dB a week", "Steady", "2 gateways heard the newest frame", "Occupied: Yes",
+        "90 days, from −109.7 to −97.0 dBm",
+    ):  # fmt: skip
+        assert words in page, words
+    assert page.count("<polyline") == 4
+
+
+def test_a_device_that_was_never_heard_has_a_page_too(manager):
+    assert "It was never heard." in manager.get("/manage/devices/70b3d5e75e000388").text
+    assert manager.get("/manage/devices/nobody").status_code == 404
+
+
+def test_a_report_has_the_frames_and_what_they_mean(manager):
+    answer = manager.get(f"/manage/devices/{FIRST}/report")
+    report = json.loads(answer.content)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{FIRST}.json"'
+    assert (report["health"]["asset_id"], report["firmware"], report["clock_offset_s"]) == (
+        "library-bay-001",
+        "0.29.2",
+        2,
+    )
+    assert report["frames"][0]["payload"] == "01"
+    assert report["frames"][0]["measurements"] == {"occupied": True}
+    assert report["battery_days_left"] == pytest.approx(831)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("", [FIRST, SECOND]),
+        (f"?device={SECOND}", [SECOND]),
+        ("?site=pier-gardens", []),
+        ("?site=pier-gardens&of=asset", ["pier-bench-1"]),
+    ],
+)
+def test_a_sheet_has_the_labels_that_were_asked_for(manager, query, ids):
+    page = manager.get(f"/manage/labels{query}").text
+    assert re.findall(r'data-label="([^"]+)"', page) == ids
+    assert page.count("label__code") == len(ids)
+    assert "<b>Bench" not in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/manage/registry",
+        "/manage/registry/export",
+        "/manage/install",
+        "/manage/labels",
+        f"/manage/devices/{FIRST}/report",
+    ],
+)
+def test_without_a_session_none_of_it_is_shown(client, path):
+    assert client.get(path).status_code == 303
