@@ -1,6 +1,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -352,7 +353,9 @@ installation,,,,,,,,,,,70b3d5e75e000002,library-bay-002
 def registry(clock) -> MemoryRegistry:
     made = MemoryRegistry(clock)
     entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after)
-    asyncio.run(made.write(entries, actor="manager", what="places.csv"))
+    # In a thread of its own: a browser's loop may be running in this one.
+    with ThreadPoolExecutor() as thread:
+        thread.submit(asyncio.run, made.write(entries, actor="manager", what="places.csv")).result()
     return made
 
 
