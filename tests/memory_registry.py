@@ -14,7 +14,7 @@ class MemoryRegistry:
     async def records(self):
         return self.register
 
-    def _make(self, found, actor, what, *, dry_run=False, undoes=None):
+    def make(self, found, actor, what, *, dry_run=False, undoes=None):
         if found.problems:
             raise RegisterRefusedError(found.problems)
         if dry_run or not found.changes:
@@ -24,17 +24,17 @@ class MemoryRegistry:
         return Made(plan=found, change_set_id=len(self.sets))
 
     async def write(self, entries, *, actor, what, dry_run=False):
-        return self._make(plan(self.register, entries, at=self.now()), actor, what, dry_run=dry_run)
+        return self.make(plan(self.register, entries, at=self.now()), actor, what, dry_run=dry_run)
 
     async def remove(self, kind, record_id, *, actor):
         if record_id not in self.register[kind]:
             raise UnknownPlaceError(kind, record_id)
         gone = Change(kind=kind, record_id=record_id, before=None, after=self.register[kind][record_id])
-        return self._make(undo_plan(self.register, [gone]), actor, "remove")
+        return self.make(undo_plan(self.register, [gone]), actor, "remove")
 
     async def undo(self, change_set_id, *, actor):
         back = undo_plan(self.register, self.sets[change_set_id - 1][2])
-        return self._make(back, actor, "undo", undoes=change_set_id)
+        return self.make(back, actor, "undo", undoes=change_set_id)
 
     async def change_sets(self, *, limit):
         made = [

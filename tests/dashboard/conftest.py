@@ -1,7 +1,6 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +26,7 @@ from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
 from domain.register_csv import read_register
+from domain.register_plan import plan
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
@@ -353,9 +353,7 @@ installation,,,,,,,,,,,70b3d5e75e000002,library-bay-002
 def registry(clock) -> MemoryRegistry:
     made = MemoryRegistry(clock)
     entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after)
-    # In a thread of its own: a browser's loop may be running in this one.
-    with ThreadPoolExecutor() as thread:
-        thread.submit(asyncio.run, made.write(entries, actor="manager", what="places.csv")).result()
+    made.make(plan(made.register, entries, at=clock()), "manager", "places.csv")
     return made
 
 
