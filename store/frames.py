@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from domain.errors import StoreRefusedError
 from domain.ids import DeviceId
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from store.places import KnownDevice, read_devices
 from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected
-from store.present import apply_batch
+from store.present import StalePlacesError, apply_batch
 from store.queries import copy_in, one, query
 from store.rows import (
     EVENT_TYPES,
@@ -63,6 +64,15 @@ class FrameStore:
             StoreUnavailableError: nothing was kept, or it is not known whether it was; writing again is safe.
             StoreRefusedError: nothing was kept; some row is at fault.
         """
+        while True:
+            try:
+                return await self._write(accepted, rejected, notices)
+            except StalePlacesError:
+                await self.refresh()
+
+    async def _write(
+        self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], notices: Sequence[NetworkNotice]
+    ) -> Stored:
         by_key = {frame_key(frame.uplink): frame for frame in accepted}
         by_notice = {notice_key(notice): notice for notice in notices}
         times = [*(frame.uplink.received_at for frame in accepted), *(notice.received_at for notice in notices)]
@@ -126,12 +136,15 @@ class FrameStore:
     async def _keep(self, connection: Connection, frames: list[Accepted]) -> None:
         if not frames:
             return
+        gone = {frame.uplink.device_id for frame in frames} - self._devices.keys()
+        if gone:
+            raise StoreRefusedError(f"not in the register any more: {', '.join(sorted(gone))}")
         keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
         events = [said for device, frame in keyed if (said := event(device, frame)) is not None]
         await copy_in(connection, "copy_uplinks", UPLINK_TYPES, (uplink_row(*pair) for pair in keyed))
         await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed))
         await copy_in(connection, "copy_events", EVENT_TYPES, (event_row(said) for said in events))
-        await apply_batch(connection, keyed, events, confirms=self._confirms)
+        await apply_batch(connection, keyed, events, confirms=self._confirms, places_version=self._places_version)
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:

@@ -22,13 +22,24 @@ from store.security import record_security_events
 from store.suspicions import suspicions
 
 
-async def apply_batch(connection: Connection, keyed: Keyed, events: list[Event], *, confirms: bool) -> None:
+class StalePlacesError(Exception):
+    """Somebody moved a device meanwhile: whose frames these are has to be asked anew, in another transaction."""
+
+
+async def apply_batch(
+    connection: Connection, keyed: Keyed, events: list[Event], *, confirms: bool, places_version: int
+) -> None:
     """Move the present by these frames, which nobody has seen before, as one revision.
 
     Only where they `confirm` that every frame can arrive does `as_of` move with them.
+
+    Raises:
+        StalePlacesError: the places are not those of `places_version` any more.
     """
     now = max(frame.uplink.received_at for _, frame in keyed)
     stamp = await one(connection, "next_revision", {"as_of": now if confirms else None})
+    if stamp["places_version"] != places_version:
+        raise StalePlacesError
     as_of = stamp["as_of"]
     assert isinstance(as_of, datetime)
     if stamp["replaying"]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from domain.errors import RegisterRefusedError, UnknownModelError, UnknownPlaceError
+from domain.errors import RegisterRefusedError, StoreRefusedError, UnknownModelError, UnknownPlaceError
 from domain.register import RecordKind
 from domain.register_csv import read_register, write_register
 from store.places import import_places, read_devices
@@ -68,7 +68,7 @@ async def test_history_follows_the_asset_when_a_device_moves(register, frame, no
     registry, store, pool = register
     await store.write([frame(BAY, 1, occupied=True)], [])
     await registry.write(read(ZONED), actor="me", what="move")
-    await store.refresh()
+    # Whoever keeps frames has not heard of it, and asks before it believes that nothing has moved.
     await store.write([frame(BAY, 2, occupied=False, minute=11), frame(OTHER, 1, occupied=True, minute=12)], [])
 
     async with pool.connection() as connection:
@@ -78,6 +78,14 @@ async def test_history_follows_the_asset_when_a_device_moves(register, frame, no
     # The sensor that had to leave says nothing of a bay any more.
     assert events == [("mill-yard-1", "occupied"), ("mill-yard-2", "free")]
     assert devices[OTHER].stays[-1].ends_at == noon + timedelta(minutes=10)
+
+
+async def test_a_frame_of_a_device_that_was_taken_out_is_refused(register, frame):
+    registry, store, _ = register
+    await registry.remove(RecordKind.INSTALLATION, f"{OTHER}@2000-01-01T00:00:00+00:00", actor="me")
+    await registry.remove(RecordKind.DEVICE, OTHER, actor="me")
+    with pytest.raises(StoreRefusedError, match=f"not in the register any more: {OTHER}"):
+        await store.write([frame(OTHER, 1, occupied=True)], [])
 
 
 async def test_what_has_a_history_cannot_go(register, frame):
