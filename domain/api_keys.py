@@ -14,6 +14,7 @@ class Scope(StrEnum):
     """What a key may do. The values are stored: never reuse one."""
 
     INGEST = "ingest"
+    COMMAND = "command"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]
