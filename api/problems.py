@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from api.headers import complete
 from api.schemas import Problem
 from domain.errors import (
+    CommandRefusedError,
     InvalidIdError,
     RejectedFrameError,
     SmartPlaceError,
@@ -39,6 +40,7 @@ _SENTENCES: defaultdict[int, str] = defaultdict(
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
+    CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from dashboard.commands import CommandPages
 from dashboard.login import LoginPages
 from dashboard.manage import ManagePages
 from dashboard.public import PublicPages
@@ -9,10 +10,13 @@ from dashboard.reference import ReferencePage
 from dashboard.sessions import Login
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
+from domain.commands import Commands
 from domain.live import Clock, Inspection, Live
 
 
-def create_router(*, live: Live, inspection: Inspection, now: Clock, organisation: str, login: Login) -> APIRouter:
+def create_router(
+    *, live: Live, inspection: Inspection, commands: Commands, now: Clock, organisation: str, login: Login
+) -> APIRouter:
     """The routes of all pages; `/static` is mounted beside them.
 
     Raises:
@@ -25,4 +29,5 @@ def create_router(*, live: Live, inspection: Inspection, now: Clock, organisatio
     router.include_router(ReferencePage(templates=templates).router())
     router.include_router(LoginPages(login=login, templates=templates).router())
     router.include_router(ManagePages(inspection=inspection, now=now, login=login, templates=templates).router())
+    router.include_router(CommandPages(commands=commands, now=now, login=login, templates=templates).router())
     return router

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from domain.ids import DeviceId
@@ -102,6 +102,25 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of a command: inclusive bounds of a number, or of the UTF-8 octets of a text; None where none are."""
+
+    name: str
+    kind: Literal["number", "text", "switch"]
+    low: int | None = None
+    high: int | None = None
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandKind:
+    """What a device of some model can be told."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What a device was last told of one of its settings, and what it reports itself; None where it does not."""
 
@@ -137,8 +156,8 @@ class Commands(Protocol):
         """Whether a network server is set up that takes commands."""
         ...
 
-    async def known(self, device_id: DeviceId) -> tuple[str, ...] | None:
-        """The names of the commands that the device's model takes; None where there is no such device."""
+    async def known(self, device_id: DeviceId) -> tuple[CommandKind, ...] | None:
+        """The commands that the device's model takes; None where there is no such device."""
         ...
 
     async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:

@@ -227,6 +227,7 @@ async def serve(settings: Settings) -> None:
         doors = Doors(
             live=live,
             inspection=StoreInspection(pool, now=utc_now),
+            commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

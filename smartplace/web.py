@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -9,11 +10,13 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.commands import create_router as commands_router
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from domain.api_keys import ScopesOf
+from domain.commands import Commands
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
@@ -37,6 +40,7 @@ class Doors:
 
     live: Live
     inspection: Inspection
+    commands: Commands
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -70,8 +74,14 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         routers=[
             sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
             dashboard_router(
-                live=live, inspection=doors.inspection, now=utc_now, organisation=settings.organisation, login=login
+                live=live,
+                inspection=doors.inspection,
+                commands=doors.commands,
+                now=utc_now,
+                organisation=settings.organisation,
+                login=login,
             ),
+            commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
@@ -88,6 +98,8 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         inspection=_NoInspection(),
+        # Nothing is asked of it.
+        commands=cast("Commands", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from devices.catalogue import model
 from devices.codec import DeviceModel
-from devices.downlinks import encode_downlink, parse_command
-from domain.commands import Command, CommandState, Report, Word, after
+from devices.downlinks import Limit, Support, encode_downlink, parse_command
+from domain.commands import Command, CommandKind, CommandState, Parameter, Report, Word, after
 from domain.errors import CommandRefusedError, UnknownPlaceError
 from domain.ids import DeviceId
 from domain.live import Clock
@@ -30,10 +30,10 @@ class CommandStore:
         self._now = now
         self.can_send = can_send
 
-    async def known(self, device_id: DeviceId) -> tuple[str, ...] | None:
-        """The names of the commands that the device's model takes; None where there is no such device."""
+    async def known(self, device_id: DeviceId) -> tuple[CommandKind, ...] | None:
+        """The commands that the device's model takes; None where there is no such device."""
         found = await self._model(device_id)
-        return None if found is None else tuple(support.name for support in found.commands)
+        return None if found is None else tuple(map(_kind, found.commands))
 
     async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:
         """Its commands, newest first."""
@@ -130,6 +130,22 @@ async def _apply(connection: Connection, report: Report) -> None:
 async def _move(connection: Connection, command_id: UUID, state: CommandState, *, at: datetime, detail: str) -> None:
     parameters = {"command_id": command_id, "state": state, "is_final": state.is_final, "at": at, "detail": detail}
     await connection.execute(query("move_command"), parameters)
+
+
+def _kind(support: Support) -> CommandKind:
+    return CommandKind(
+        name=support.name,
+        parameters=tuple(
+            _parameter(one.name, one.type, support.limits.get(one.name)) for one in fields(support.command)
+        ),
+    )
+
+
+def _parameter(name: str, kind: object, limit: Limit | None) -> Parameter:
+    if kind is bool:
+        return Parameter(name=name, kind="switch")
+    low, high, step = (limit.low, limit.high, limit.step) if limit else (None, None, 1)
+    return Parameter(name=name, kind="number" if kind is int else "text", low=low, high=high, step=step)
 
 
 def _silence(state: str) -> str:

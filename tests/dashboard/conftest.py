@@ -15,6 +15,7 @@ from domain.places import Asset, AssetKind, Category, Site, SiteKind
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from tests.command_book import MemoryCommands
 
 PASSWORD = "correct horse battery"
 POLICY = (
@@ -214,9 +215,20 @@ def live(borough) -> FakeLive:
 
 
 @pytest.fixture
-def make_app(live, inspection, clock, login) -> Callable[..., FastAPI]:
+def book(clock) -> MemoryCommands:
+    return MemoryCommands(clock)
+
+
+@pytest.fixture
+def make_app(live, inspection, book, clock, login) -> Callable[..., FastAPI]:
     def make(**more) -> FastAPI:
-        given = {"live": live, "inspection": inspection, "now": clock, "organisation": "Southend smart places"}
+        given = {
+            "live": live,
+            "inspection": inspection,
+            "commands": book,
+            "now": clock,
+            "organisation": "Southend smart places",
+        }
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))
         app.mount("/static", HashedStaticFiles())

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.commands import CommandState, Report, Word
+from domain.commands import CommandState, Parameter, Report, Word
 from domain.errors import CommandRefusedError, UnknownPlaceError
 from domain.places_file import parse_places
 from store.commands import CommandStore
@@ -82,7 +82,14 @@ def test_a_command_is_kept_as_the_bytes_of_its_model(database, clock):
     async def story(store):
         asked = await ask(store)
         assert await only(store) == asked
-        assert await store.known(DEVICE) == ("set-reporting-interval", "reboot", "set-indicator")
+        interval, reboot, indicator = await store.known(DEVICE)
+        assert [kind.name for kind in (interval, reboot, indicator)] == [
+            "set-reporting-interval",
+            "reboot",
+            "set-indicator",
+        ]
+        assert interval.parameters == (Parameter(name="seconds", kind="number", low=60, high=86_400, step=60),)
+        assert indicator.parameters == (Parameter(name="on", kind="switch"),)
         return asked
 
     asked = run(database, clock, story)
