@@ -375,3 +375,4 @@ def openapi() -> None:
 
 app.add_typer(token_commands.app, name="token")
 app.add_typer(chirpstack_commands.app, name="chirpstack")
+app.add_typer(chirpstack_commands.things_stack_app, name="things-stack")

@@ -119,6 +119,13 @@ class Settings(BaseSettings):
     chirpstack_application: str = "smartplace"
     """The name of the application that holds them."""
 
+    things_stack_url: SecretStr = SecretStr("")
+    """Where The Things Stack's API answers, such as `https://eu1.cloud.thethings.network`; it is only read."""
+    things_stack_api_key: SecretStr = SecretStr("")
+    """A key that may read the devices of the application, and whether they have root keys."""
+    things_stack_application: str = ""
+    """The id of the application that holds our devices."""
+
     places_file: Path | None = None
     """The places that the simulator plays; the built-in demo borough if empty."""
     simulator_seed: int = 7
