@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from api.headers import complete
 from api.schemas import Problem
 from domain.errors import (
+    CommandRefusedError,
     InvalidIdError,
     RegisterRefusedError,
     RejectedFrameError,
@@ -45,6 +46,7 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownCodecError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

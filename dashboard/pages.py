@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from dashboard.codecs import CodecPages
+from dashboard.commands import CommandPages
 from dashboard.device_page import DevicePages
 from dashboard.install import InstallPages
 from dashboard.labels import LabelPages
@@ -17,6 +18,7 @@ from dashboard.sessions import Login
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
 from domain.codec_scripts import Codecs
+from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
 from domain.register import Registry
@@ -38,6 +40,7 @@ def create_router(
     inspection: Inspection,
     codecs: Codecs,
     keeping: Keeping,
+    commands: Commands,
     now: Clock,
     organisation: str,
     login: Login,
@@ -66,4 +69,5 @@ def create_router(
         RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates).router()
     )
     router.include_router(LabelPages(registry=registry, login=login, templates=templates).router())
+    router.include_router(CommandPages(commands=commands, now=now, login=login, templates=templates).router())
     return router

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     INGEST = "ingest"
     CODECS = "codecs"
     REGISTRY = "registry"
+    COMMAND = "command"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -1,4 +1,4 @@
-"""`smartplace chirpstack`: what ChirpStack holds against our register. Heavy imports live inside the commands."""
+"""`smartplace chirpstack` and `things-stack`: network servers against our register. Heavy imports are in commands."""
 
 import asyncio
 import json
@@ -27,6 +27,15 @@ _FAILED = 1
 
 app = typer.Typer(help="Compare ChirpStack with our register, and make it agree.", no_args_is_help=True)
 
+things_stack_app = typer.Typer(
+    help="Compare The Things Stack with our register; it is only read.", no_args_is_help=True
+)
+
+
+@things_stack_app.callback()
+def _things_stack() -> None: ...
+
+
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -38,7 +47,25 @@ def drift(*, as_json: Json = False) -> None:
     settings = settings_of_command()
     with _chirpstack(settings) as server:
         findings = compare(_wanted(settings), _read(server))
-    _print_findings(findings, as_json=as_json)
+    _print_findings(findings, "ChirpStack", as_json=as_json)
+    raise typer.Exit(DRIFT if findings else 0)
+
+
+@things_stack_app.command("drift")
+def things_stack_drift(*, as_json: Json = False) -> None:
+    """Where The Things Stack and the register disagree: exit code 0 nowhere, 3 somewhere."""
+    from network.things_stack import ThingsStack
+    from smartplace.steps import Bar
+
+    settings = settings_of_command()
+    url, api_key = settings.things_stack_url.get_secret_value(), settings.things_stack_api_key.get_secret_value()
+    if not url or not api_key or not settings.things_stack_application:
+        names = ("URL", "API_KEY", "APPLICATION")
+        raise CommandError("set " + ", ".join(f"SMARTPLACE_THINGS_STACK_{name}" for name in names))
+    server = ThingsStack(url, api_key=api_key, application=settings.things_stack_application)
+    with Bar(sys.stderr, "reading The Things Stack") as bar:
+        findings = server.drift(_wanted(settings), bar.show)
+    _print_findings(findings, "The Things Stack", as_json=as_json)
     raise typer.Exit(DRIFT if findings else 0)
 
 
@@ -182,14 +209,14 @@ def _read_notes(path: Path) -> "list[Change]":
         raise CommandError(f"{path} is no file of changes") from error
 
 
-def _print_findings(findings: "list[Finding]", *, as_json: bool) -> None:
+def _print_findings(findings: "list[Finding]", server: str, *, as_json: bool) -> None:
     if as_json:
         listed = [{"drift": one.drift, "subject": one.subject, "detail": one.detail} for one in findings]
         typer.echo(json.dumps({"findings": listed}))
         return
     for one in findings:
         typer.echo(f"{one.drift:20} {one.subject:24} {one.detail}")
-    typer.echo(f"{len(findings)} disagreements" if findings else "ChirpStack and the register agree")
+    typer.echo(f"{len(findings)} disagreements" if findings else f"{server} and the register agree")
 
 
 def _print_changes(changes: "list[Change]", *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from domain.codec_scripts import ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
 from domain.places_file import SilentAfter, parse_places
-from domain.topics import INGEST_FILTERS
+from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
+from ingest.dispatch import Dispatch
 from ingest.flood import FloodGate
 from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
@@ -43,18 +45,20 @@ from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
+from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
-from store.pool import open_pool
+from store.pool import Pool, open_pool
 from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
+_LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
 def read_places(path: Path | None) -> Places:
@@ -148,10 +152,24 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
                 tasks.create_task(canary.sing(source), name="canary")
+                _dispatch(settings, pool, tasks)
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
             raise taken.exceptions[0] from None
+
+
+def _dispatch(settings: Settings, pool: Pool, tasks: asyncio.TaskGroup) -> None:
+    """Send commands, where a network server takes them: over a session of their own, so that no frame waits for one."""
+    if not settings.downlink_topic:
+        return
+    broker = replace(_ingest_broker(settings), client_id=f"{settings.mqtt_client_id}-commands")
+    postbox = MqttSource(broker, COMMAND_FILTERS, now=utc_now)
+    queue = CommandStore(pool, now=utc_now, can_send=True)
+    dispatch = Dispatch(postbox, queue, topic=settings.downlink_topic, every_s=_LOOK_FOR_COMMANDS_EVERY_S)
+    tasks.create_task(postbox.run(), name="command-source")
+    tasks.create_task(dispatch.send(), name="commands")
+    tasks.create_task(dispatch.listen(), name="command-reports")
 
 
 @contextlib.contextmanager
@@ -243,6 +261,7 @@ async def serve(settings: Settings) -> None:
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
             records=StoreDeviceRecords(pool, now=utc_now),
+            commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

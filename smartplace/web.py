@@ -11,6 +11,7 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.codecs import create_router as codec_router
+from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
 from dashboard.pages import Keeping
 from dashboard.pages import create_router as dashboard_router
@@ -20,6 +21,7 @@ from dashboard.templating import Templates
 from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs
+from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -50,6 +52,7 @@ class Doors:
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
+    commands: Commands
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -87,10 +90,12 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 inspection=doors.inspection,
                 codecs=doors.codecs,
                 keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=silent_after),
+                commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,
                 login=login,
             ),
+            commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
             registry_router(doors.registry, doors.scopes_of, silent_after),
@@ -113,6 +118,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),
+        commands=cast("Commands", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

@@ -31,6 +31,7 @@ from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
+from tests.command_book import MemoryCommands
 from tests.memory_registry import MemoryRegistry
 
 PASSWORD = "correct horse battery"
@@ -373,9 +374,14 @@ def live(borough) -> FakeLive:
 
 
 @pytest.fixture
-def make_app(live, inspection, codecs, keeping, clock, login) -> Callable[..., FastAPI]:
+def book(clock) -> MemoryCommands:
+    return MemoryCommands(clock)
+
+
+@pytest.fixture
+def make_app(live, inspection, codecs, keeping, book, clock, login) -> Callable[..., FastAPI]:
     def make(**more) -> FastAPI:
-        given = {"live": live, "inspection": inspection, "codecs": codecs, "keeping": keeping}
+        given = {"live": live, "inspection": inspection, "codecs": codecs, "keeping": keeping, "commands": book}
         given |= {"now": clock, "organisation": "Southend smart places"}
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))

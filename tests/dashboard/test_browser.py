@@ -51,6 +51,7 @@ MANAGE = [
     "/manage/install?device=70b3d5e75e000001&site=library&done=library-bay-001",
     "/manage/devices/70b3d5e75e000001",
     "/manage/devices/70b3d5e75e000388",
+    "/manage/devices/70b3d5e75e000001/commands",
 ]
 
 
@@ -306,3 +307,17 @@ def test_preferences_of_the_reader_break_nothing(open_page, options):
     for path in ("/", "/sites/seafront-west"):
         page.goto(path)
         _check(page, path)
+
+
+def test_a_device_is_commanded_without_javascript(open_page, book):
+    page = open_page(java_script_enabled=False)
+    _log_in(page)
+    page.goto("/manage/devices/70b3d5e75e000001/commands")
+    page.get_by_label("Seconds").fill("7")
+    page.locator("#set-reporting-interval").get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("seconds is not in")
+    page.get_by_label("Seconds").fill("600")
+    page.locator("#set-reporting-interval").get_by_role("button").click()
+
+    expect(page.locator("[data-command]")).to_contain_text("Waiting to be sent")
+    assert [command.parameters for command in book.listed] == [{"seconds": "600"}]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,26 @@ def test_what_is_not_set_up_is_named(command, monkeypatch):
     outcome = command("drift")
 
     assert (outcome.code, "SMARTPLACE_CHIRPSTACK_TENANT_ID" in outcome.err) == (1, True)
+
+
+def test_the_things_stack_needs_its_settings_too(smartplace):
+    outcome = smartplace("things-stack", "drift")
+
+    assert (outcome.code, "SMARTPLACE_THINGS_STACK_APPLICATION" in outcome.err) == (1, True)
+
+
+def test_the_things_stack_is_compared(smartplace, command, load_module, monkeypatch):
+    module = load_module(Path(__file__).parents[1] / "network" / "test_things_stack.py")
+    state = module.State()
+    for eui in EUIS[1:]:
+        state.add(eui)
+    with module.serving(state) as url:
+        monkeypatch.setenv("SMARTPLACE_THINGS_STACK_URL", url)
+        monkeypatch.setenv("SMARTPLACE_THINGS_STACK_API_KEY", module.KEY)
+        monkeypatch.setenv("SMARTPLACE_THINGS_STACK_APPLICATION", "parking")
+        outcome = smartplace("things-stack", "drift", "--json")
+
+    assert outcome.code == 3
+    findings = json.loads(outcome.out)["findings"]
+    assert [one["subject"] for one in findings if one["drift"] == "missing"] == EUIS[:1]
+    assert {one["drift"] for one in findings} == {"missing", "no_keys", "wrong_tag"}

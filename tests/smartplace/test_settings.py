@@ -26,6 +26,8 @@ def test_what_is_secret_is_never_shown():
         "session_key",
         "chirpstack_url",
         "chirpstack_api_key",
+        "things_stack_url",
+        "things_stack_api_key",
     }
     for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
         assert "hush" not in shown
