@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test check fuzz fmt lock clean
+.PHONY: help setup demo test faults check fuzz fmt lock clean
 
 help:  ## Name the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ demo: setup  ## A whole working borough: make demo ARGS="--port 18080 --history 
 test: .venv/dev.stamp check  ## Everything that CI runs: lint, types, contracts, all tests
 	tools/system-packages.sh mosquitto chromium postgresql-15
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: .venv/dev.stamp  ## Break the platform hundreds of times, and count (docs/reliability.md)
+	tools/system-packages.sh mosquitto
+	$(BIN)/python -m pytest tests/faults/test_injections.py -v --no-header --tb=short --injections 300 $(ARGS)
 
 check: .venv/dev.stamp  ## Lint, format, types, import contracts
 	$(BIN)/ruff check .

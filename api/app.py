@@ -16,6 +16,10 @@ from domain.live import Clock, Live
 from domain.readiness import Look
 
 _MOST_BODY_BYTES = 64 * 1024
+# Codecs with their examples are documents, not messages.
+_MOST_CODEC_BYTES = 1024 * 1024
+_CODEC_PATHS = ("/v1/codecs/", "/manage/codec-upload")
+_LARGER_BODIES = {**dict.fromkeys(_CODEC_PATHS, _MOST_CODEC_BYTES), **dict.fromkeys(CSV_PATHS, MOST_CSV_BYTES)}
 _DESCRIPTION = """
 Live parking bays and benches of the borough, free to use without a key.
 
@@ -59,7 +63,7 @@ def create_app(
     ):
         app.include_router(router, responses=problems.DOCUMENTED)
     # Not FastAPI's own limit: its refusal is made outside of all middleware, has none of our headers and is plain text.
-    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=dict.fromkeys(CSV_PATHS, MOST_CSV_BYTES))
+    app.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=_LARGER_BODIES)
     # Inside of Head, which hides the route from whoever is outside.
     app.add_middleware(CountRequests, meter=meter or HttpMeter())
     app.add_middleware(Head)

@@ -15,11 +15,14 @@ from starlette.exceptions import HTTPException
 from api.headers import complete
 from api.schemas import Problem
 from domain.errors import (
+    CommandRefusedError,
     InvalidIdError,
     RegisterRefusedError,
     RejectedFrameError,
     SmartPlaceError,
+    StoreRefusedError,
     StoreUnavailableError,
+    UnknownCodecError,
     UnknownPlaceError,
 )
 
@@ -40,9 +43,12 @@ _SENTENCES: defaultdict[int, str] = defaultdict(
 
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
+    UnknownCodecError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StoreRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

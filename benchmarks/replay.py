@@ -24,7 +24,7 @@ from benchmarks.ingest import DEVICES, PLACES, event
 from benchmarks.servers import postgres
 from domain.places_file import parse_places
 from domain.uplinks import Accepted
-from ingest.reading import read_delivery
+from ingest.reading import read_deliveries
 from ingest.source import Delivery, Token
 from smartplace.compose import load_places
 from smartplace.replay import replay_with
@@ -38,17 +38,18 @@ BATCH = 1000
 DERIVED = ("event", "measurement", "device_state", "session_block")
 
 
-def frames(store: FrameStore, dev_euis: list[str], count: int) -> list[Accepted]:
+async def frames(store: FrameStore, dev_euis: list[str], count: int) -> list[Accepted]:
     """Frames of a day, in order: each device about every 10 minutes."""
     began = datetime.now(UTC) - timedelta(days=1)
-    kept = []
+    deliveries = []
     for number in range(count):
         received_at = began + timedelta(seconds=86_000 * number / count)
         topic, payload = event(dev_euis[number % DEVICES], number // DEVICES, received_at.isoformat())
-        delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
-        frame = read_delivery(delivery, store.model_of)
-        assert isinstance(frame, Accepted), frame
-        kept.append(frame)
+        deliveries.append(
+            Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
+        )
+    kept = [frame for frame in await read_deliveries(deliveries, store.model_of, None) if isinstance(frame, Accepted)]
+    assert len(kept) == count
     return kept
 
 
@@ -77,7 +78,7 @@ async def run(conninfo: str, dev_euis: list[str], rounds: int, count: int, *, qu
     async with open_pool(conninfo, size=4) as pool:
         store = FrameStore(pool)
         await store.refresh()
-        kept = frames(store, dev_euis, count)
+        kept = await frames(store, dev_euis, count)
         found: dict[str, list[float]] = {"keep": [await rate(keep(store, kept), count)], "unchanged": [], "rebuild": []}
         for number in range(rounds):
             found["unchanged"].append(await rate(replay_with(pool, Scope(), lambda *_: None), count))

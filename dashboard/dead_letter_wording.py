@@ -18,6 +18,7 @@ REASONS = {
     Reason.UNKNOWN_MODEL: "From a device model that we cannot read",
     Reason.UNDECODABLE: "The sensor's bytes make no sense for its model",
     Reason.REFUSED_BY_STORE: "Refused by the database",
+    Reason.CODEC_FAILED: "The codec of its model took too long or could not run",
     Reason.FLOOD: "Far more frames than a sensor sends",
     Reason.DEADLY: "Reading it ended ingest three times",
 }

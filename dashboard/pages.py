@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from dashboard.codecs import CodecPages
+from dashboard.commands import CommandPages
 from dashboard.device_page import DevicePages
 from dashboard.install import InstallPages
 from dashboard.labels import LabelPages
@@ -15,6 +17,8 @@ from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
+from domain.codec_scripts import Codecs
+from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
 from domain.register import Registry
@@ -31,7 +35,15 @@ class Keeping:
 
 
 def create_router(
-    *, live: Live, inspection: Inspection, keeping: Keeping, now: Clock, organisation: str, login: Login
+    *,
+    live: Live,
+    inspection: Inspection,
+    codecs: Codecs,
+    keeping: Keeping,
+    commands: Commands,
+    now: Clock,
+    organisation: str,
+    login: Login,
 ) -> APIRouter:
     """The routes of all pages; `/static` is mounted beside them.
 
@@ -45,6 +57,7 @@ def create_router(
     router.include_router(ReferencePage(templates=templates).router())
     router.include_router(LoginPages(login=login, templates=templates).router())
     router.include_router(ManagePages(inspection=inspection, now=now, login=login, templates=templates).router())
+    router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
     router.include_router(DevicePages(records=records, now=now, login=login, templates=templates).router())
     router.include_router(
@@ -56,4 +69,5 @@ def create_router(
         RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates).router()
     )
     router.include_router(LabelPages(registry=registry, login=login, templates=templates).router())
+    router.include_router(CommandPages(commands=commands, now=now, login=login, templates=templates).router())
     return router

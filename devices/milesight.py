@@ -71,20 +71,31 @@ def decoder(channels: ChannelTable, kind: Callable[[Reading], Kind]) -> Decode:
     return decode
 
 
+def tells(reading: Reading) -> bool:
+    """Whether it says anything but what the device is."""
+    return bool(reading.measurements or reading.raw.keys() - ATTRIBUTES)
+
+
 def reports_changes(reading: Reading) -> Kind:
     """The kind where the periodic report has the battery, and the report of a change has not."""
     if _POWER_ON in reading.raw:
         return Kind.STARTUP
     if "battery_percent" in reading.measurements:
         return Kind.HEARTBEAT
-    return Kind.EVENT if reading.measurements else Kind.CONFIG
+    return Kind.EVENT if tells(reading) else Kind.CONFIG
 
 
 def reports_periodically(reading: Reading) -> Kind:
     """The kind where frames do not tell why they were sent."""
     if _POWER_ON in reading.raw:
         return Kind.STARTUP
-    return Kind.HEARTBEAT if reading.measurements else Kind.CONFIG
+    return Kind.HEARTBEAT if tells(reading) else Kind.CONFIG
+
+
+def counts_people(reading: Reading) -> Kind:
+    """The kind of a people counter: it joins without saying that it was powered on, but says who it is."""
+    kind = reports_periodically(reading)
+    return Kind.STARTUP if kind is Kind.CONFIG and "serial_number" in reading.raw else kind
 
 
 def encoder(channels: ChannelTable, needed: str, kinds: frozenset[Kind]) -> Encode:

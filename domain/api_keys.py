@@ -14,7 +14,9 @@ class Scope(StrEnum):
     """What a key may do. The values are stored: never reuse one."""
 
     INGEST = "ingest"
+    CODECS = "codecs"
     REGISTRY = "registry"
+    COMMAND = "command"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -29,6 +29,59 @@ class DecodeError(SmartPlaceError):
         self.reason = reason
 
 
+class ScriptFault(StrEnum):
+    """Why a JavaScript codec gave no measurements. The values are part of what the API says."""
+
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    STACK = "stack"
+    OUTPUT = "output"
+    EXCEPTION = "exception"
+    SHAPE = "shape"
+    LOAD = "load"
+    REFUSED = "refused"
+    MAPPING = "mapping"
+    WORKER = "worker"
+    SUSPENDED = "suspended"
+
+
+EXHAUSTED = frozenset(
+    {ScriptFault.TIMEOUT, ScriptFault.MEMORY, ScriptFault.STACK, ScriptFault.WORKER, ScriptFault.SUSPENDED}
+)
+"""Faults that say nothing of the frame: the codec used up what it may, or could not run at all."""
+
+
+class ScriptError(DecodeError):
+    """A frame that a JavaScript codec could not read; `line` of its source, where that is known."""
+
+    def __init__(
+        self, model: str, f_port: int, payload: bytes, fault: ScriptFault, detail: str, line: int | None = None
+    ) -> None:
+        where = f" (line {line})" if line is not None else ""
+        super().__init__(model, f_port, payload, f"{fault}: {detail}{where}")
+        self.fault = fault
+        self.detail = detail
+        self.line = line
+
+
+class MappingError(SmartPlaceError):
+    """A mapping that cannot be used; `problems` has one sentence for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else ""))
+        self.problems = problems
+
+
+class UnknownCodecError(SmartPlaceError):
+    """There is no JavaScript codec of this model, or no such version of it."""
+
+    def __init__(self, model: str, version: int | None = None) -> None:
+        which = f" version {version}" if version is not None else ""
+        super().__init__(f"there is no JavaScript codec {model[:80]!r}{which}")
+        self.model = model
+        self.version = version
+
+
 class UnknownModelError(SmartPlaceError):
     """No codec goes by this model key."""
 
@@ -64,6 +117,7 @@ class Reason(StrEnum):
     UNDECODABLE = "undecodable"
     REFUSED_BY_STORE = "refused_by_store"
     FLOOD = "flood"
+    CODEC_FAILED = "codec_failed"
     DEADLY = "deadly"
 
 

@@ -8,6 +8,14 @@ CHIRPSTACK_LOG_FILTER = "application/+/device/+/event/log"
 THINGS_STACK_UP_FILTER = "v3/+/devices/+/up"
 DEVICE_UP_FILTER = "smartplace/v1/devices/+/up"
 
+# What network servers say of downlinks.
+COMMAND_FILTERS = (
+    "application/+/device/+/event/txack",
+    "application/+/device/+/event/ack",
+    CHIRPSTACK_LOG_FILTER,
+    *(f"v3/+/devices/+/down/{event}" for event in ("queued", "sent", "ack", "nack", "failed")),
+)
+
 INGEST_FILTERS = (CHIRPSTACK_UP_FILTER, CHIRPSTACK_LOG_FILTER, THINGS_STACK_UP_FILTER, DEVICE_UP_FILTER)
 
 # What network servers push over HTTP has no topic: its path stands for one, and names no device.
@@ -74,6 +82,8 @@ def parse(topic: str) -> ChirpStackTopic | ThingsStackTopic | DeviceTopic | None
     match topic.split("/"):
         case ["application", _, "device", dev_eui, "event", event]:
             return ChirpStackTopic(dev_eui, event)
+        case ["v3", _, "devices", device_id, "down", event]:
+            return ThingsStackTopic(device_id, f"down/{event}")
         case ["v3", _, "devices", device_id, event]:
             return ThingsStackTopic(device_id, event)
         case ["smartplace", "v1", "devices", device_id, channel]:

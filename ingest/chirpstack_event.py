@@ -30,6 +30,21 @@ class UpEvent(msgspec.Struct, rename="camel"):
     join_server_context: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class TxAckEvent(msgspec.Struct, rename="camel"):
+    """A downlink went on air."""
+
+    device_info: DeviceInfo
+    queue_item_id: str = ""
+
+
+class AckEvent(msgspec.Struct, rename="camel"):
+    """A device acknowledged a confirmed downlink, or sent something without doing so."""
+
+    device_info: DeviceInfo
+    queue_item_id: str = ""
+    acknowledged: bool = False
+
+
 class LogEvent(msgspec.Struct, rename="camel"):
     """What the network server noticed about a device."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from domain.errors import Reason, RejectedFrameError
-from ingest.chirpstack_event import DeviceInfo, LogEvent, RxInfo, UpEvent
+from ingest.chirpstack_event import AckEvent, DeviceInfo, LogEvent, RxInfo, TxAckEvent, UpEvent
 
 # The first three fields (deduplication id, time, device), of which every event has one, as length-delimited tags.
 _FIRST_BYTES = b"\x0a\x12\x1a"
@@ -49,6 +49,19 @@ def read_log(message: bytes) -> LogEvent:
         description=event.description,
         context=dict(event.context),
     )
+
+
+def read_txack(message: bytes) -> TxAckEvent:
+    """A `txack` event. Raises RejectedFrameError."""
+    event = _parsed("TxAckEvent", message)
+    return TxAckEvent(device_info=DeviceInfo(dev_eui=event.device_info.dev_eui), queue_item_id=event.queue_item_id)
+
+
+def read_ack(message: bytes) -> AckEvent:
+    """An `ack` event. Raises RejectedFrameError."""
+    event = _parsed("AckEvent", message)
+    device = DeviceInfo(dev_eui=event.device_info.dev_eui)
+    return AckEvent(device_info=device, queue_item_id=event.queue_item_id, acknowledged=event.acknowledged)
 
 
 def _parsed(kind: str, message: bytes) -> Any:  # noqa: ANN401 - generated classes have no types

@@ -30,7 +30,10 @@ _RETRY_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`."""
+    """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`.
+
+    A node that says nothing for twice `keepalive_s` is taken for lost.
+    """
 
     servers: Sequence[str]
     username: str
@@ -38,6 +41,7 @@ class Cluster:
     durable: str
     ack_wait_s: float
     max_ack_pending: int
+    keepalive_s: int = 10
 
 
 class JetStreamSource:
@@ -89,13 +93,16 @@ class JetStreamSource:
                 messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
             except TimeoutError:
                 # Nothing for a while. nats.errors.TimeoutError is one of these.
+                _raise_if_cancelled()
                 continue
             except NatsError as error:
+                _raise_if_cancelled()
                 # The consumer may be gone, or without a leader: look for it anew.
                 logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
                 self._subscribed.clear()
                 continue
-            return [self._delivery(message) for message in messages]
+            if messages:
+                return [self._delivery(message) for message in messages]
 
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:  # noqa: ARG002
         """Tell the cluster that this delivery is safe, as a frame or as a dead letter."""
@@ -115,6 +122,7 @@ class JetStreamSource:
         try:
             info = await self._subscription.consumer_info()
         except (NatsError, TimeoutError) as error:
+            _raise_if_cancelled()
             logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
             return
         self.waiting = info.num_pending or 0
@@ -131,6 +139,7 @@ class JetStreamSource:
             await message.ack()
         except NatsError as error:
             # It comes again, and is recognised then.
+            _raise_if_cancelled()
             logger.warning("cannot acknowledge: %s", error, extra={"action": "jetstream_ack_failed"})
 
     async def _connect(self) -> None:
@@ -142,11 +151,14 @@ class JetStreamSource:
                 name=cluster.durable,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=_RETRY_S,
+                ping_interval=cluster.keepalive_s,
+                max_outstanding_pings=1,
                 error_cb=_log_error,
                 reconnected_cb=self._count_reconnect,
                 **account,
             )
         except (OSError, NatsError) as error:
+            _raise_if_cancelled()
             logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
 
@@ -169,6 +181,7 @@ class JetStreamSource:
             await context.add_consumer(_STREAM, config)
             self._subscription = await context.pull_subscribe_bind(durable=self._cluster.durable, stream=_STREAM)
         except (NatsError, TimeoutError) as error:
+            _raise_if_cancelled()
             logger.warning("no consumer yet: %s", error, extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
         else:
@@ -183,6 +196,13 @@ class JetStreamSource:
             token=Token(message),
             redelivered=message.metadata.num_delivered > 1,
         )
+
+
+def _raise_if_cancelled() -> None:
+    """nats-py reports a cancellation as an error of the connection, if that was closed a moment before."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _log_error(error: Exception) -> None:

@@ -112,10 +112,10 @@ class MeteredSink:
         with self._listening():
             return await self._sink.times_noted(message_keys)
 
-    async def note(self, message_keys: Sequence[bytes]) -> None:
+    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
         """Note that these messages are about to be read; may raise StoreUnavailableError."""
         with self._listening():
-            await self._sink.note(message_keys)
+            await self._sink.note(message_keys, times=times)
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
         """These messages were read, and nobody died of it; may raise StoreUnavailableError."""

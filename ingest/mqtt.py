@@ -91,6 +91,15 @@ class MqttSource:
         if self._granted and self._connection is not None:
             self._connection.publish(topic, payload)
 
+    async def deliver(self, topic: str, payload: bytes) -> None:
+        """Publish, and wait for the broker's word that it has it; OSError or TimeoutError where it has not."""
+        if self._connection is None:
+            raise ConnectionError("not connected")
+        try:
+            await self._connection.deliver(topic, payload)
+        except RefusedError as error:
+            raise ConnectionError(f"the broker refuses to publish on {topic}: {error}") from error
+
     async def run(self) -> None:
         """Stay connected until cancelled: exponential backoff with full jitter between attempts.
 

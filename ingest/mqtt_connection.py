@@ -8,7 +8,7 @@ from typing import cast
 
 from domain.errors import SmartPlaceError
 from ingest import mqtt_packets as packets
-from ingest.mqtt_packets import Connack, Disconnect, Packet, PacketReader, ProtocolError, Publish, Suback
+from ingest.mqtt_packets import Connack, Disconnect, Packet, PacketReader, ProtocolError, Puback, Publish, Suback
 
 _ANSWER_WITHIN_S = 10
 _SUBSCRIBE_ID = 1
@@ -62,6 +62,8 @@ class Connection(asyncio.Protocol):
         # Packets that wait to be acknowledged, oldest first, and since when.
         self._waiting: dict[int, float] = {}
         self._safe: list[int] = []
+        # What we published and somebody waits for.
+        self._published: dict[int, asyncio.Future[int]] = {}
         self._heard_at = time.monotonic()
         self._is_paused = False
         self._next_id = _SUBSCRIBE_ID
@@ -132,6 +134,26 @@ class Connection(asyncio.Protocol):
         self._next_id = self._next_id % 0xFFFF + 1
         self._write(packets.publish(self._version, self._next_id, topic, payload))
 
+    async def deliver(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 1, and wait until the broker has it.
+
+        Raises:
+            OSError, TimeoutError: the connection is lost, or the broker says nothing.
+            RefusedError: the broker will not have it.
+        """
+        self.publish(topic, payload)
+        number, answer = self._next_id, asyncio.get_running_loop().create_future()
+        self._published[number] = answer
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                if self.lost.is_set():
+                    raise TurnedAwayError("the connection is lost")
+                reason = await answer
+        finally:
+            del self._published[number]
+        if reason >= 0x80:
+            raise RefusedError(reason)
+
     def acknowledge(self, packet_id: int) -> None:
         """Tell the broker that this message is safe; the second time, and on a lost connection, nothing happens."""
         if self._waiting.pop(packet_id, None) is None:
@@ -183,6 +205,9 @@ class Connection(asyncio.Protocol):
         self.lost.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or TurnedAwayError("the broker hung up without an answer"))
+        for published in self._published.values():
+            if not published.done():
+                published.set_exception(TurnedAwayError("the connection is lost"))
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the broker."""
@@ -206,6 +231,10 @@ class Connection(asyncio.Protocol):
         if isinstance(packet, Connack | Suback):
             if self._answer is not None and not self._answer.done():
                 self._answer.set_result(packet)
+        elif isinstance(packet, Puback):
+            published = self._published.get(packet.packet_id)
+            if published is not None and not published.done():
+                published.set_result(packet.reason)
         elif isinstance(packet, Disconnect):
             self.taken_over = packet.reason == _SESSION_TAKEN_OVER
 

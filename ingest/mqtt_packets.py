@@ -55,11 +55,18 @@ class Disconnect(NamedTuple):
     reason: int
 
 
+class Puback(NamedTuple):
+    """The broker has what we published, or with 0x80 and more says why not (MQTT 5 alone)."""
+
+    packet_id: int
+    reason: int
+
+
 class Alive(NamedTuple):
     """A packet that says nothing but that the broker is there."""
 
 
-Packet = Connack | Suback | Publish | Disconnect | Alive
+Packet = Connack | Suback | Publish | Disconnect | Puback | Alive
 
 
 def connect(
@@ -173,7 +180,9 @@ class PacketReader:
             return Suback(body[at:])
         if kind == _DISCONNECT:
             return Disconnect(body[0] if body else 0)
-        if kind in {_PUBACK, _PINGRESP}:
+        if kind == _PUBACK:
+            return Puback(body[0] << 8 | body[1], body[2] if len(body) > 2 else 0)
+        if kind == _PINGRESP:
             return Alive()
         raise ValueError(kind)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from domain.codec_scripts import ScriptedModels
 from domain.errors import (
     Reason,
     StoreRefusedError,
@@ -21,7 +22,7 @@ from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.reading import Outcome, read_delivery, reject
+from ingest.reading import Outcome, read_deliveries, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -71,8 +72,8 @@ class FrameSink(Protocol):
         """Those of these messages that were noted and not acquitted, and how often; may raise StoreUnavailableError."""
         ...
 
-    async def note(self, message_keys: Sequence[bytes]) -> None:
-        """Note, committed on return, that these messages are about to be read; may raise StoreUnavailableError."""
+    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
+        """Note, committed on return, that these are read now for which time; may raise StoreUnavailableError."""
         ...
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
@@ -89,7 +90,7 @@ class _Item:
 class Pipeline:
     """Takes deliveries from a source and keeps them in a sink, batch by batch."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it joins, each by its name
         self,
         source: Source,
         sink: FrameSink,
@@ -100,6 +101,7 @@ class Pipeline:
         linger_s: float,
         spool: SpoolQueue | None = None,
         canary: Canary | None = None,
+        scripts: ScriptedModels | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -108,6 +110,9 @@ class Pipeline:
         self._batch_rows = batch_rows
         self._linger_s = linger_s
         self._spool = spool
+        self._scripts = scripts
+        # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
+        self._reading = asyncio.Lock()
         self._canary = canary
         self.counts: Counter[str] = Counter()
         # The batches on their way, oldest first.
@@ -172,55 +177,59 @@ class Pipeline:
             await self._store_warily(again)
         first = [delivery for delivery in deliveries if not delivery.redelivered]
         if first:
-            await self._read_and_keep(first)
+            async with self._reading:
+                items = await self._read_all(first)
+            await self._keep(items)
 
     async def _store_warily(self, deliveries: Sequence[Delivery]) -> None:
         """Store what was handed over before: somebody may have died of reading it.
 
-        Each is noted before it is read and acquitted once it is kept. One that was noted before is read alone; one that
-        was noted twice has ended three processes and is set aside unread.
+        Each is noted before it is read and acquitted as soon as that went well: whoever is killed while it waits for
+        the store did not die of a message. One that was noted before is read alone; one that was noted twice has
+        ended three processes and is set aside unread.
         """
         by_key = {delivery.key: delivery for delivery in deliveries}
         noted = await self._until_available(lambda: self._sink.times_noted(list(by_key)))
-        calm = [delivery for key, delivery in by_key.items() if key not in noted]
-        if calm:
-            await self._read_noted(calm)
-        for key, times in noted.items():
-            if times < _DEADLY_AFTER:
-                await self._read_noted([by_key[key]])
-            else:
-                await self._set_aside_unread(by_key[key], times)
+        await self._keep(await self._read_noted([by_key[key] for key in by_key if key not in noted], times=1))
+        items: list[_Item] = []
+        deadly = [key for key, times in noted.items() if times >= _DEADLY_AFTER]
+        for key in noted.keys() - deadly:
+            items += await self._read_noted([by_key[key]], times=noted[key] + 1)
+        items += [_unread(by_key[key], noted[key]) for key in deadly]
+        await self._keep(items)
+        if deadly:
+            await self._until_available(lambda: self._sink.acquit(deadly))
         # The same message twice in one batch: safe with the first.
         for delivery in deliveries:
             self._source.acknowledge(delivery.token)
 
-    async def _read_noted(self, deliveries: Sequence[Delivery]) -> None:
+    async def _read_noted(self, deliveries: Sequence[Delivery], *, times: int) -> list[_Item]:
         keys = [delivery.key for delivery in deliveries]
-        await self._until_available(lambda: self._sink.note(keys))
-        await self._read_and_keep(deliveries)
-        await self._until_available(lambda: self._sink.acquit(keys))
+        if not keys:
+            return []
+        async with self._reading:
+            await self._until_available(lambda: self._sink.note(keys, times=times))
+            items = await self._read_all(deliveries)
+            await self._until_available(lambda: self._sink.acquit(keys))
+        return items
 
-    async def _set_aside_unread(self, delivery: Delivery, times: int) -> None:
-        letter = reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None)
-        await self._keep([_Item(delivery, letter)])
-        await self._until_available(lambda: self._sink.acquit([delivery.key]))
-
-    async def _read_and_keep(self, deliveries: Sequence[Delivery]) -> None:
-        items = [self._read(delivery) for delivery in deliveries]
-        if any(_is_unknown(item.outcome) for item in items):
+    async def _read_all(self, deliveries: Sequence[Delivery]) -> list[_Item]:
+        items = await self._read(deliveries)
+        if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
-            await self._until_available(self._sink.refresh)
-            items = [self._read(item.delivery) if _is_unknown(item.outcome) else item for item in items]
-        await self._keep(items)
+            await self._until_available(self._refresh)
+            again = iter(await self._read(unknown))
+            items = [next(again) if _is_unknown(item.outcome) else item for item in items]
+        return items
 
     async def _keep(self, items: Sequence[_Item]) -> None:
-        for item in await self._write(items):
+        for item in await self._write(items) if items else []:
             self._source.acknowledge(item.delivery.token, item.outcome if isinstance(item.outcome, Rejected) else None)
 
     async def stay_current(self, *, every_s: float) -> None:
         """Until cancelled: learn of places that were imported. What `tick` does, without confirming the present."""
         while True:
-            await self._until_available(self._sink.refresh)
+            await self._until_available(self._refresh)
             await asyncio.sleep(every_s)
 
     async def tick(self, *, every_s: float) -> None:
@@ -229,7 +238,7 @@ class Pipeline:
         while True:
             ready = False
             try:
-                await self._sink.refresh()
+                await self._refresh()
                 ready = self._is_current()
                 if ready:
                     await self._sink.tick(as_of=self._now())
@@ -248,8 +257,16 @@ class Pipeline:
         is_deaf = self._canary is not None and self._canary.is_late
         return self._source.ready and not is_deaf and not is_stuck and not is_behind
 
-    def _read(self, delivery: Delivery) -> _Item:
-        outcome = read_delivery(delivery, self._sink.model_of)
+    async def _refresh(self) -> None:
+        await self._sink.refresh()
+        if self._scripts is not None:
+            await self._scripts.refresh()
+
+    async def _read(self, deliveries: Sequence[Delivery]) -> list[_Item]:
+        outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts)
+        return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
+
+    def _admitted(self, delivery: Delivery, outcome: Outcome) -> _Item:
         if isinstance(outcome, Accepted) and not self._gate.admits(
             outcome.uplink.device_id, outcome.uplink.observed_at
         ):
@@ -285,7 +302,8 @@ class Pipeline:
     async def _insist(self, delivery: Delivery, letter: Rejected) -> Sequence[_Item]:
         """A dead letter that is refused: once more without its words. Refused again, it is not the letter's fault."""
         bare = reject(delivery, letter.reason, "its own words were refused", None)
-        bare = replace(bare, topic=ascii(letter.topic))
+        # Without the quotes: a topic of plain text stays as it is, and the message the same dead letter.
+        bare = replace(bare, topic=ascii(letter.topic)[1:-1])
 
         async def write() -> Stored:
             try:
@@ -319,5 +337,9 @@ class Pipeline:
             )
 
 
+def _unread(delivery: Delivery, times: int) -> _Item:
+    return _Item(delivery, reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None))
+
+
 def _is_unknown(outcome: Outcome) -> bool:
-    return isinstance(outcome, Rejected) and outcome.reason is Reason.UNKNOWN_DEVICE
+    return isinstance(outcome, Rejected) and outcome.reason in {Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL}

@@ -1,22 +1,66 @@
-"""One delivery to what it means, or to why it means nothing."""
+"""Deliveries to what they mean, or to why they mean nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from devices import codec
 from devices.catalogue import model
-from domain.errors import DecodeError, Reason, RejectedFrameError, UnknownModelError
+from domain.codec_scripts import ScriptedModels, ScriptFrame
+from domain.errors import EXHAUSTED, DecodeError, Reason, RejectedFrameError, ScriptError, UnknownModelError
 from domain.ids import DeviceId
 from domain.security import NetworkNotice
-from domain.uplinks import Accepted, Rejected
+from domain.uplinks import Accepted, Decoded, Rejected, Uplink
 from ingest.envelope import open_envelope
 from ingest.source import Delivery
 
 Outcome = Accepted | Rejected | NetworkNotice
 """What a delivery means."""
+ModelOf = Callable[[DeviceId], str | None]
+"""The register of devices: the model of each."""
 
 
-def read_delivery(delivery: Delivery, model_of: Callable[[DeviceId], str | None]) -> Outcome:
-    """Open and decode; `model_of` is the register of devices."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An uplink whose codec is JavaScript and runs elsewhere."""
+
+    delivery: Delivery
+    uplink: Uplink
+    model: str
+
+    @property
+    def frame(self) -> ScriptFrame:
+        uplink = self.uplink
+        return ScriptFrame(
+            model=self.model, f_port=uplink.f_port, payload=uplink.payload, observed_at=uplink.observed_at
+        )
+
+    def read(self, told: Decoded | Exception) -> Accepted | Rejected:
+        if isinstance(told, Decoded):
+            return Accepted(uplink=self.uplink, decoded=told)
+        # A codec that used up its time says nothing of the frame: `replay` reads it when the codec is mended.
+        exhausted = isinstance(told, ScriptError) and told.fault in EXHAUSTED
+        reason = Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE
+        return reject(self.delivery, reason, str(told), self.uplink.device_id)
+
+
+async def read_deliveries(
+    deliveries: Sequence[Delivery], model_of: ModelOf, scripts: ScriptedModels | None
+) -> list[Outcome]:
+    """Open and decode. Those whose codec is JavaScript go to it together, in one round trip."""
+
+    def is_scripted(key: str) -> bool:
+        return scripts is not None and scripts.knows(key)
+
+    found = [_open(delivery, model_of, is_scripted) for delivery in deliveries]
+    opened = [item for item in found if isinstance(item, _Opened)]
+    if scripts is None or not opened:
+        return [item for item in found if not isinstance(item, _Opened)]
+    told = iter(await scripts.decode([item.frame for item in opened]))
+    return [item.read(next(told)) if isinstance(item, _Opened) else item for item in found]
+
+
+def _open(delivery: Delivery, model_of: ModelOf, is_scripted: Callable[[str], bool]) -> Outcome | _Opened:
+    """Open; decode unless the codec is JavaScript."""
     try:
         uplink = open_envelope(delivery)
     except RejectedFrameError as error:
@@ -26,6 +70,11 @@ def read_delivery(delivery: Delivery, model_of: Callable[[DeviceId], str | None]
     key = model_of(uplink.device_id)
     if key is None:
         return reject(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
+    return _Opened(delivery, uplink, key) if is_scripted(key) else _read(delivery, uplink, key)
+
+
+def _read(delivery: Delivery, uplink: Uplink, key: str) -> Accepted | Rejected:
+    """With a built-in codec."""
     try:
         decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
     except UnknownModelError as error:

@@ -22,7 +22,7 @@ from domain.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, registry_commands, token_commands
+from smartplace import __version__, chirpstack_commands, codec_commands, registry_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 
@@ -226,7 +226,8 @@ def import_(
 
     from smartplace import compose
 
-    places = compose.read_places(file)
+    with _settings() as settings:
+        places = asyncio.run(compose.read_places_to_import(settings, file))
     typer.echo(
         f"{file}: {len(places.sites)} sites, {len(places.assets)} bays and benches, {len(places.devices)} devices, "
         f"{len(places.signs)} signs, {len(places.closures)} closures"
@@ -234,11 +235,10 @@ def import_(
     if dry_run:
         typer.echo("nothing was changed (--dry-run)")
         return
-    with _settings() as settings:
-        try:
-            asyncio.run(compose.load_places(settings, places))
-        except StoreRefusedError as error:
-            raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
+    try:
+        asyncio.run(compose.load_places(settings, places))
+    except StoreRefusedError as error:
+        raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
     typer.echo("imported")
 
 
@@ -379,6 +379,9 @@ def openapi() -> None:
         typer.echo(json.dumps(openapi_document(settings), indent=2))
 
 
+app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
 app.add_typer(registry_commands.app, name="registry")
 app.command()(registry_commands.export)
+app.add_typer(chirpstack_commands.app, name="chirpstack")
+app.add_typer(chirpstack_commands.things_stack_app, name="things-stack")

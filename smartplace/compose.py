@@ -9,16 +9,19 @@ import socket
 import sqlite3
 import ssl
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from devices.catalogue import silent_after
+from devices.catalogue import BY_KEY, silent_after
+from domain.codec_scripts import ScriptedModels
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
-from domain.places_file import parse_places
-from domain.topics import INGEST_FILTERS
+from domain.places_file import SilentAfter, parse_places
+from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
+from ingest.dispatch import Dispatch
 from ingest.flood import FloodGate
 from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
@@ -36,23 +39,26 @@ from simulators.mqtt import open_publisher
 from simulators.run import replay, run
 from simulators.transmission import Transmission
 from smartplace.clock import utc_now
+from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
+from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
-from store.pool import open_pool
+from store.pool import Pool, open_pool
 from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
+_LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
 def read_places(path: Path | None) -> Places:
@@ -61,13 +67,36 @@ def read_places(path: Path | None) -> Places:
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
-    if path is None:
-        return demo_places(silent_after)
+    return demo_places(silent_after) if path is None else _read_places(path, silent_after)
+
+
+async def read_places_to_import(settings: Settings, path: Path) -> Places:
+    """The places in a file; the database is asked only for models that have no built-in codec.
+
+    Raises:
+        PlacesFileError: the file cannot be read or has faults.
+    """
+    missing: set[str] = set()
+
+    def built_in(key: str) -> timedelta:
+        missing.update({key} - BY_KEY.keys())
+        return silent_after(key)
+
+    try:
+        return _read_places(path, built_in)
+    except PlacesFileError:
+        if not missing:
+            raise
+    scripted = await scripted_silences(settings.database_url.get_secret_value(), now=utc_now)
+    return _read_places(path, lambda key: scripted[key] if key in scripted else silent_after(key))
+
+
+def _read_places(path: Path, silence_of: SilentAfter) -> Places:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PlacesFileError(str(path), [f"cannot be read: {error}"]) from error
-    return parse_places(text, source=str(path), silent_after=silent_after)
+    return parse_places(text, source=str(path), silent_after=silence_of)
 
 
 async def load_places(settings: Settings, places: Places) -> None:
@@ -96,7 +125,10 @@ def _spool(settings: Settings) -> Iterator[SpoolQueue | None]:
 
 
 async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: socket.socket | None) -> None:
-    async with open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool:
+    async with (
+        open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
+        open_book(pool, now=utc_now) as scripts,
+    ):
         canary = _canary(settings)
         source = _source(settings, canary.topic)
         observation = IngestObservation(
@@ -107,8 +139,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             silent_after=_silent_after(settings),
         )
         store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
-        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, spool, canary)
-        drain = _pipeline(settings, source, observation.spool_sink(store), gate, spool)
+        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary)
+        drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool)
         readiness, scrape = observation.joined(source, pipeline, canary, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -120,10 +152,24 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
                 tasks.create_task(canary.sing(source), name="canary")
+                _dispatch(settings, pool, tasks)
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
             raise taken.exceptions[0] from None
+
+
+def _dispatch(settings: Settings, pool: Pool, tasks: asyncio.TaskGroup) -> None:
+    """Send commands, where a network server takes them: over a session of their own, so that no frame waits for one."""
+    if not settings.downlink_topic:
+        return
+    broker = replace(_ingest_broker(settings), client_id=f"{settings.mqtt_client_id}-commands")
+    postbox = MqttSource(broker, COMMAND_FILTERS, now=utc_now)
+    queue = CommandStore(pool, now=utc_now, can_send=True)
+    dispatch = Dispatch(postbox, queue, topic=settings.downlink_topic, every_s=_LOOK_FOR_COMMANDS_EVERY_S)
+    tasks.create_task(postbox.run(), name="command-source")
+    tasks.create_task(dispatch.send(), name="commands")
+    tasks.create_task(dispatch.listen(), name="command-reports")
 
 
 @contextlib.contextmanager
@@ -164,6 +210,7 @@ def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
         durable=settings.nats_consumer,
         ack_wait_s=settings.nats_ack_wait_s,
         max_ack_pending=settings.mqtt_receive_maximum,
+        keepalive_s=settings.mqtt_keepalive_s,
     )
     return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 
@@ -173,6 +220,7 @@ def _pipeline(
     source: Source,
     sink: FrameSink,
     gate: FloodGate,
+    scripts: ScriptedModels,
     spool: SpoolQueue | None = None,
     canary: Canary | None = None,
 ) -> Pipeline:
@@ -185,6 +233,7 @@ def _pipeline(
         linger_s=settings.batch_linger_ms / 1000,
         spool=spool,
         canary=canary,
+        scripts=scripts,
     )
 
 
@@ -197,18 +246,22 @@ async def serve(settings: Settings) -> None:
     async with (
         open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
         open_live(pool) as live,
+        open_shelf(pool, now=utc_now) as codecs,
+        open_book(pool, now=utc_now) as scripts,
     ):
         pushed = HttpSource(now=utc_now)
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
-        pipeline = _pipeline(settings, pushed, sink, _gate(settings))
+        pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         doors = Doors(
             live=live,
             inspection=StoreInspection(pool, now=utc_now),
+            codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
             records=StoreDeviceRecords(pool, now=utc_now),
+            commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,

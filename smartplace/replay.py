@@ -1,13 +1,16 @@
 """`smartplace replay`: dead letters and the journal read anew, joined from ingest's reading and the store's replay."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from ingest.reading import Outcome, read_delivery
+from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
+from smartplace.clock import utc_now
+from smartplace.codecs import open_book
 from smartplace.settings import Settings
 from store.frames import FrameStore
 from store.pool import Pool, open_pool
-from store.recovery import recover_dead_letters
+from store.recovery import Letter, recover_dead_letters
 from store.replay import Progress, Report, Scope, replay_journal
 
 
@@ -19,15 +22,19 @@ async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report
 
 async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     """Dead letters first: what they become is part of the journal that is read then."""
-    store = FrameStore(pool)
-    await store.refresh()
+    async with open_book(pool, now=utc_now) as scripts:
+        store = FrameStore(pool)
+        await store.refresh()
+        await scripts.refresh()
 
-    def read(topic: str, payload: bytes, received_at: datetime) -> Outcome:
-        token = Token()
-        delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=token)
-        return read_delivery(delivery, store.model_of)
+        async def read(letters: Sequence[Letter]) -> list[Outcome]:
+            return await read_deliveries([_delivery(*letter) for letter in letters], store.model_of, scripts)
 
-    recovered = await recover_dead_letters(pool, scope, read, store)
-    report = await replay_journal(pool, scope, progress)
+        recovered = await recover_dead_letters(pool, scope, read, store)
+        report = await replay_journal(pool, scope, progress, scripts)
     report.recovered = recovered
     return report
+
+
+def _delivery(topic: str, payload: bytes, received_at: datetime) -> Delivery:
+    return Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())

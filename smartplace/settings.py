@@ -1,6 +1,7 @@
 """Every setting of the platform, read once from the environment; packages below get plain values."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.errors import CommandError
 
 PREFIX = "SMARTPLACE_"
+
+_DOWNLINK_TOPIC = re.compile(
+    r"application/[\w-]+/device/\{dev_eui\}/command/down|v3/[\w@-]+/devices/[\w-]*\{dev_eui\}/down/push"
+)
 
 
 class Settings(BaseSettings):
@@ -103,6 +108,24 @@ class Settings(BaseSettings):
     secure_cookies: bool = True
     """Send log-in cookies over HTTPS only. Off for plain HTTP on loopback."""
 
+    downlink_topic: str = ""
+    """Where the network server takes commands, with `{dev_eui}` for the device; while empty, none can be sent."""
+    chirpstack_url: SecretStr = SecretStr("")
+    """Where ChirpStack's API answers: `http://host:8080`, or `https://host`."""
+    chirpstack_api_key: SecretStr = SecretStr("")
+    """A key of the tenant, made in ChirpStack under API keys."""
+    chirpstack_tenant_id: str = ""
+    """The tenant whose devices are ours."""
+    chirpstack_application: str = "smartplace"
+    """The name of the application that holds them."""
+
+    things_stack_url: SecretStr = SecretStr("")
+    """Where The Things Stack's API answers, such as `https://eu1.cloud.thethings.network`; it is only read."""
+    things_stack_api_key: SecretStr = SecretStr("")
+    """A key that may read the devices of the application, and whether they have root keys."""
+    things_stack_application: str = ""
+    """The id of the application that holds our devices."""
+
     places_file: Path | None = None
     """The places that the simulator plays; the built-in demo borough if empty."""
     simulator_seed: int = 7
@@ -114,6 +137,13 @@ class Settings(BaseSettings):
     """How log lines look: for people, or for machines."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least important lines to write."""
+
+    @field_validator("downlink_topic")
+    @classmethod
+    def _is_downlink_topic(cls, value: str) -> str:
+        if value and not _DOWNLINK_TOPIC.fullmatch(value):
+            raise ValueError("is no topic for downlinks of ChirpStack or The Things Stack with {dev_eui} in it")
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -10,6 +10,8 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.codecs import create_router as codec_router
+from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
 from dashboard.pages import Keeping
 from dashboard.pages import create_router as dashboard_router
@@ -18,6 +20,8 @@ from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import silent_after
 from domain.api_keys import ScopesOf
+from domain.codec_scripts import Codecs
+from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
@@ -32,9 +36,11 @@ from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
 from smartplace import __version__
 from smartplace.clock import utc_now
+from smartplace.codecs import CodecShelf
 from smartplace.observation import Scrape
 from smartplace.settings import Settings
 from store.live import LiveSnapshot
+from store.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +49,10 @@ class Doors:
 
     live: Live
     inspection: Inspection
+    codecs: Codecs
     registry: Registry
     records: DeviceRecords
+    commands: Commands
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -80,12 +88,16 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             dashboard_router(
                 live=live,
                 inspection=doors.inspection,
+                codecs=doors.codecs,
                 keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=silent_after),
+                commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,
                 login=login,
             ),
+            commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
+            codec_router(doors.codecs, doors.scopes_of, utc_now),
             registry_router(doors.registry, doors.scopes_of, silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
@@ -103,8 +115,10 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         live=live,
         inspection=_NoInspection(),
         # Nothing is asked of these.
+        codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),
+        commands=cast("Commands", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

@@ -96,7 +96,7 @@ class FrameStore:
         Returns: the new revision. Raises: StoreUnavailableError.
         """
         async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
-            stamp = await one(connection, "next_revision", {"as_of": as_of})
+            stamp = await one(connection, "tick_revision", {"as_of": as_of})
             await connection.execute(query("tick_asset_states"), {**stamp, "as_of": as_of})
         return int(str(stamp["revision"]))
 
@@ -112,10 +112,13 @@ class FrameStore:
             rows = await connection.execute(query("select_noted_messages"), {"message_keys": list(message_keys)})
             return {bytes(row["message_key"]): int(row["times"]) for row in await rows.fetchall()}
 
-    async def note(self, message_keys: Sequence[bytes]) -> None:
-        """Note, committed on return, that these messages are about to be read; raises StoreUnavailableError."""
+    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
+        """Note, committed on return, that these are about to be read, for which time; raises StoreUnavailableError.
+
+        Saying it again changes nothing: whether it was committed may be unknown.
+        """
         async with connected(self._pool, within_s=self._answer_within_s) as connection:
-            await connection.execute(query("note_messages"), {"message_keys": list(message_keys)})
+            await connection.execute(query("note_messages"), {"message_keys": list(message_keys), "times": times})
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
         """These messages were read, and nobody died of it; raises StoreUnavailableError."""

@@ -1,6 +1,6 @@
 """Dead letters that mean something now: a device was registered since, or a codec mended."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
 from domain.errors import StoreRefusedError
@@ -11,8 +11,9 @@ from store.pool import Pool, translated
 from store.queries import query
 from store.replay import Scope
 
-Read = Callable[[str, bytes, datetime], Accepted | Rejected | NetworkNotice]
+Letter = tuple[str, bytes, datetime]
 """A message by its topic, bytes and time of receipt."""
+Read = Callable[[Sequence[Letter]], Awaitable[Sequence[Accepted | Rejected | NetworkNotice]]]
 
 _PAGE = 1000
 
@@ -24,11 +25,15 @@ async def recover_dead_letters(pool: Pool, scope: Scope, read: Read, store: Fram
     """
     recovered = 0
     async for rows in _pages(pool, scope):
-        for row in rows:
-            frame = read(str(row["topic"]), bytes(row["payload"]), row["first_at"])  # type: ignore[call-overload,arg-type]
+        frames = await read([_letter(row) for row in rows])
+        for row, frame in zip(rows, frames, strict=True):
             if isinstance(frame, Accepted) and (scope.dry_run or await _kept(pool, store, frame, row)):
                 recovered += 1
     return recovered
+
+
+def _letter(row: dict[str, object]) -> Letter:
+    return str(row["topic"]), bytes(row["payload"]), row["first_at"]  # type: ignore[call-overload,return-value]
 
 
 async def _kept(pool: Pool, store: FrameStore, frame: Accepted, row: dict[str, object]) -> bool:

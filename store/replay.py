@@ -14,17 +14,30 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import tuple_row
 
+from domain.codec_scripts import ScriptedModels, ScriptFrame
 from domain.errors import CommandError
 from domain.ids import DeviceId
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import one, query
 from store.rebuild import rebuild_present
-from store.rereading import Change, Derived, JournalFrame, Moment, Undecodable, differences
+from store.rereading import (
+    Change,
+    Derived,
+    JournalFrame,
+    Meaning,
+    Moment,
+    Undecodable,
+    differences,
+    is_unread,
+    meaning_of,
+)
 from store.rewriting import rewrite
 from store.rows import columns
 
 WINDOW_ROWS = 10_000
+# So few that even a slow codec gets through them in the time that a batch has.
+SCRIPT_BATCH = 500
 EXAMPLES = 20
 
 
@@ -56,12 +69,16 @@ class Example:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What a replay found. `recovered` dead letters are frames of the journal now."""
+    """What a replay found. `recovered` dead letters are frames of the journal now.
+
+    `unread` frames were left as they are: their codec used up its time or could not run.
+    """
 
     frames: int = 0
     changed: int = 0
     undecodable: int = 0
     recovered: int = 0
+    unread: int = 0
     examples: list[Example] = field(default_factory=list)
 
     @property
@@ -74,7 +91,7 @@ Progress = Callable[[int, int], None]
 """Frames read, and how many there are."""
 
 
-async def replay_journal(pool: Pool, scope: Scope, progress: Progress) -> Report:
+async def replay_journal(pool: Pool, scope: Scope, progress: Progress, scripts: ScriptedModels) -> Report:
     """Read the journal anew, window by window, then what it says of the present.
 
     Raises:
@@ -83,7 +100,7 @@ async def replay_journal(pool: Pool, scope: Scope, progress: Progress) -> Report
     """
     with translated():
         async with pool.connection() as connection, _alone(connection):
-            work = _Replay(connection, scope, progress)
+            work = _Replay(connection, scope, progress, scripts)
             await work.run()
             if not scope.dry_run:
                 await rebuild_present(connection, sessions=scope.whole)
@@ -127,8 +144,9 @@ _LATE = _Pass(
 
 
 class _Replay:
-    def __init__(self, connection: Connection, scope: Scope, progress: Progress) -> None:
+    def __init__(self, connection: Connection, scope: Scope, progress: Progress, scripts: ScriptedModels) -> None:
         self._connection = connection
+        self._scripts = scripts
         self._scope = scope
         self._progress = progress
         self._devices: dict[int, KnownDevice] = {}
@@ -177,7 +195,7 @@ class _Replay:
             if not frames:
                 return
             newcomers = set(await self._rows("select_replay_newcomers", {}))
-            changes = differences(frames, self._devices, await self._derived(way, frames))
+            changes = await self._differences(way, frames)
             alone = [change for change in changes if change.moment not in newcomers]
             self._met.update(change.moment for change in changes if change.moment in newcomers)
             self._note(len(frames), alone)
@@ -192,9 +210,32 @@ class _Replay:
             span = {"earliest": min(times), "latest": max(times)}
             met = columns(("device_keys", "observed"), sorted(self._met))
             frames = [JournalFrame(*row) for row in await self._rows("select_replay_met_frames", {**met, **span})]
-            changes = differences(frames, self._devices, await self._derived(_ON_TIME, frames))
+            changes = await self._differences(_ON_TIME, frames)
             self._note(0, changes)
             await rewrite(self._connection, changes, self._names)
+
+    async def _differences(self, way: _Pass, frames: Sequence[JournalFrame]) -> list[Change]:
+        scripted = await self._scripted(frames)
+        self.report.unread += sum(is_unread(meaning) for meaning in scripted.values())
+        return differences(frames, self._devices, await self._derived(way, frames), scripted)
+
+    async def _scripted(self, frames: Sequence[JournalFrame]) -> dict[JournalFrame, Meaning]:
+        """What the frames mean whose codec is JavaScript, a batch of them at a time."""
+        wanted = [frame for frame in frames if self._scripts.knows(self._devices[frame.device_key].model)]
+        meanings: dict[JournalFrame, Meaning] = {}
+        for first in range(0, len(wanted), SCRIPT_BATCH):
+            batch = wanted[first : first + SCRIPT_BATCH]
+            told = await self._scripts.decode([self._script_frame(frame) for frame in batch])
+            meanings |= zip(batch, map(meaning_of, told), strict=True)
+        return meanings
+
+    def _script_frame(self, frame: JournalFrame) -> ScriptFrame:
+        return ScriptFrame(
+            model=self._devices[frame.device_key].model,
+            f_port=frame.f_port,
+            payload=frame.payload,
+            observed_at=frame.observed_at,
+        )
 
     async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
         """What was derived from the time of these frames."""

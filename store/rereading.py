@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
-from domain.errors import DecodeError, Reason, UnknownModelError
+from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
 from domain.states import reported_state
 from domain.uplinks import Decoded
 from store.places import KnownDevice
@@ -90,26 +90,42 @@ def read(model_key: str, f_port: int, payload: bytes) -> Meaning:
         return Undecodable(Reason.UNDECODABLE, str(error))
     except UnknownModelError as error:
         return Undecodable(Reason.UNKNOWN_MODEL, str(error))
+    return meaning_of(decoded)
+
+
+def meaning_of(decoded: Decoded | Exception) -> Meaning:
+    """What is derived from a decoded frame, or why nothing is."""
+    if not isinstance(decoded, Decoded):
+        exhausted = isinstance(decoded, ScriptError) and decoded.fault in EXHAUSTED
+        return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
     state = reported_state(decoded.measurements)
     measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
     return _Meaning(decoded, measured, state.value if state else None)
+
+
+def is_unread(meaning: Meaning) -> bool:
+    """Whether a codec failed that says nothing of the frame by failing: what was derived of it stays."""
+    return isinstance(meaning, Undecodable) and meaning.reason is Reason.CODEC_FAILED
 
 
 def differences(
     frames: Iterable[JournalFrame],
     devices: Mapping[int, KnownDevice],
     found: Mapping[Moment, Derived],
+    scripted: Mapping[JournalFrame, Meaning],
 ) -> list[Change]:
     """The moments of these frames of which something else was derived than would be today.
 
-    `frames` must have every frame of each of its moments.
+    `frames` must have every frame of each of its moments; `scripted` says what those mean that no built-in codec reads.
     """
     moments: defaultdict[Moment, list[tuple[JournalFrame, Meaning]]] = defaultdict(list)
     for frame in frames:
-        meaning = read(devices[frame.device_key].model, frame.f_port, frame.payload)
+        meaning = scripted.get(frame) or read(devices[frame.device_key].model, frame.f_port, frame.payload)
         moments[frame.device_key, frame.observed_at].append((frame, meaning))
     changes = []
     for moment, told in moments.items():
+        if any(is_unread(meaning) for _, meaning in told):
+            continue
         after, before = _derived(told, devices[moment[0]]), found.get(moment, _NOTHING)
         if not after.same_as(before) or any(_kind_changed(frame, meaning) for frame, meaning in told):
             changes.append(Change(frames=told, before=before, after=after))

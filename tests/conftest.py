@@ -16,7 +16,8 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from domain.places import Places
+from domain.codec_scripts import CodecDraft
+from domain.places import AssetKind, Places
 from domain.places_file import parse_places
 from smartplace.embedded import broker as embedded_broker
 from smartplace.embedded.broker import EmbeddedBroker
@@ -31,6 +32,12 @@ DEBIAN_POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 DEADLINE_S = 30
 
 _numbers = count(1)
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("fault suite (tests/faults)")
+    group.addoption("--fault-seed", type=int, default=None, help="repeat the injections of another run")
+    group.addoption("--injections", type=int, default=1, help="at least so many, in whole rounds")
 
 
 def pytest_configure(config):
@@ -249,3 +256,77 @@ def small_borough() -> Places:
 @pytest.fixture
 def noon() -> datetime:
     return datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+ACME = """
+// Byte 0: bit 0 occupied. Byte 1, where there is one: battery in tenths of a volt.
+function decodeUplink(input) {
+  if (input.bytes.length < 1 || input.bytes.length > 2) return { errors: ["1 or 2 bytes expected"] };
+  console.log("bytes", input.bytes.length);
+  const data = { state: input.bytes[0] & 1 ? "taken" : "empty", port: input.fPort };
+  if (input.bytes.length > 1) data.battery = { dV: input.bytes[1] };
+  return { data, warnings: input.bytes[1] < 25 ? ["battery low"] : [] };
+}
+function encodeDownlink(input) {
+  return { fPort: 3, bytes: [1, input.data.minutes] };
+}
+"""
+
+
+@pytest.fixture
+def acme() -> CodecDraft:
+    """A JavaScript codec with its mapping and its examples, as somebody would upload them."""
+    return CodecDraft(
+        model="acme-bay",
+        vendor="Acme",
+        name="Bay sensor 3000",
+        senses=AssetKind.BAY,
+        heartbeat=timedelta(hours=1),
+        source=ACME,
+        mapping={
+            "kind": {"f_port": {"1": "event", "2": "heartbeat"}},
+            "measurements": [
+                {"path": "state", "key": "occupied", "values": {"taken": True, "empty": False}},
+                {"path": "battery.dV", "key": "battery_volts", "scale": 0.1},
+            ],
+        },
+        examples=[
+            {
+                "type": "uplink",
+                "description": "a car arrives",
+                "input": {"bytes": [1], "fPort": 1},
+                "output": {"data": {"state": "taken", "port": 1}},
+                "measurements": {"occupied": True},
+            },
+            {
+                "type": "uplink",
+                "description": "once an hour, battery low",
+                "input": {"bytes": "0018", "fPort": 2, "recvTime": "2026-01-01T00:00:00Z"},
+                "output": {
+                    "data": {"state": "empty", "port": 2, "battery": {"dV": 24}},
+                    "warnings": ["battery low"],
+                },
+            },
+            {"description": "nothing", "input": {"bytes": [], "fPort": 1}, "output": {"errors": ["1 or 2 bytes"]}},
+            {
+                "type": "downlink-encode",
+                "description": "report every 30 minutes",
+                "input": {"data": {"minutes": 30}},
+                "output": {"bytes": [1, 30], "fPort": 3},
+            },
+        ],
+    )
+
+
+@pytest.fixture
+def chirpstack_module() -> ModuleType:
+    return load(HERE / "network" / "chirpstack_server.py")
+
+
+@pytest.fixture
+def chirpstack(chirpstack_module):
+    """An empty ChirpStack: its state; `.url` is where it listens."""
+    state = chirpstack_module.ChirpStackServer()
+    with chirpstack_module.running(state) as url:
+        state.url = url
+        yield state

@@ -19,10 +19,9 @@ Source: Milesight SensorDecoders VS121 README and decoder; ThingsBoard data-conv
 
 from datetime import timedelta
 
-from devices.channels import Reading, Value
+from devices.channels import Value
 from devices.codec import DeviceModel
-from devices.milesight import ATTRIBUTES, PERIODIC, REBOOT, channel_table, decoder, encoder, interval_in_seconds
-from domain.uplinks import Kind
+from devices.milesight import PERIODIC, REBOOT, channel_table, counts_people, decoder, encoder, interval_in_seconds
 
 
 def _flows(side: str) -> tuple[Value, ...]:
@@ -51,15 +50,6 @@ _CHANNELS = channel_table(
 )
 
 
-def _kind(reading: Reading) -> Kind:
-    """There is no power-on report: the frame without any count is the one that is sent after joining."""
-    if reading.measurements or reading.raw.keys() - ATTRIBUTES - {"undecoded"}:
-        return Kind.HEARTBEAT
-    if reading.raw.keys() & {"power_on", "serial_number"}:
-        return Kind.STARTUP
-    return Kind.CONFIG
-
-
 MODEL = DeviceModel(
     key="milesight-vs121",
     vendor="Milesight",
@@ -69,7 +59,7 @@ MODEL = DeviceModel(
     heartbeat=timedelta(hours=1),
     version=1,
     source="Milesight SensorDecoders VS121 README and decoder; ThingsBoard data-converters Milesight/VS121",
-    decode=decoder(_CHANNELS, _kind),
+    decode=decoder(_CHANNELS, counts_people),
     encode=encoder(_CHANNELS, "people_present", PERIODIC),
     kinds=PERIODIC,
     commands=(interval_in_seconds(5, 65_535), REBOOT),

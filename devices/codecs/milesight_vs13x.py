@@ -19,18 +19,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
-from devices.channels import Reading, Value
+from devices.channels import Value
 from devices.codec import DeviceModel, Frame
 from devices.milesight import (
-    ATTRIBUTES,
     F_PORT,
     PERIODIC,
     REBOOT,
     channel_table,
     check_f_port,
+    counts_people,
     encoder,
     interval_in_seconds,
-    reports_periodically,
 )
 from devices.octets import Encoded
 from domain.measurements import Measurements
@@ -56,7 +55,7 @@ _CHANNELS = channel_table(
         "10 e4": (Value("region", "B"), Value("mean_stay", "H"), Value("longest_stay", "H")),
     }
 )
-_join_report = encoder(_CHANNELS, "people_in_total", PERIODIC)
+_without_counts = encoder(_CHANNELS, "people_in_total", PERIODIC)
 
 
 def decode(f_port: int, payload: bytes) -> Frame:
@@ -70,14 +69,7 @@ def decode(f_port: int, payload: bytes) -> Frame:
         lines = [f"line_{line}_{way}_total" for line in _LINES]
         if lines[0] in reading.raw:
             reading.measurements[f"people_{way}_total"] = sum(cast("int", reading.raw.get(line, 0)) for line in lines)
-    return reading.frame(_kind(reading))
-
-
-def _kind(reading: Reading) -> Kind:
-    if reading.raw.keys() - ATTRIBUTES:
-        return Kind.HEARTBEAT
-    kind = reports_periodically(reading)
-    return Kind.STARTUP if kind is Kind.CONFIG and "serial_number" in reading.raw else kind
+    return reading.frame(counts_people(reading))
 
 
 def encode(kind: Kind, measurements: Measurements) -> Encoded:
@@ -86,7 +78,7 @@ def encode(kind: Kind, measurements: Measurements) -> Encoded:
     Raises:
         ValueError: another kind, no `people_in_total`, or a total that does not fit.
     """
-    frame = _join_report(kind, measurements)
+    frame = _without_counts(kind, measurements)
     if kind is Kind.STARTUP:
         return frame
     totals = ((b"\x03\xd2", measurements["people_in_total"]), (b"\x04\xd2", measurements.get("people_out_total", 0)))

@@ -7,7 +7,8 @@ Channels of id, type and value on fPort 85, besides those of the join report (de
 | 03 00   | motion: 0 none, 1 triggered                         |
 | 04 00   | daylight: 0 dark or dim, 1 light, kept as code      |
 
-Battery makes a heartbeat, motion without it an event. Motion is not occupancy: somebody who sits still is not seen.
+Battery makes a heartbeat, motion or daylight without it an event. Motion is not occupancy: somebody who sits still is
+not seen.
 
 Source: Milesight SensorDecoders WS202 README; ThingsBoard data-converters Milesight/WS202.
 """

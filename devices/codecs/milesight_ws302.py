@@ -45,7 +45,7 @@ _CHANNELS = channel_table(
         ),
     }
 )
-_attributes_only = encoder(_CHANNELS, "sound_dba", PERIODIC)
+_without_sound = encoder(_CHANNELS, "sound_dba", PERIODIC)
 
 
 def decode(f_port: int, payload: bytes) -> Frame:
@@ -59,8 +59,7 @@ def decode(f_port: int, payload: bytes) -> Frame:
     if isinstance(weighting, int) and weighting & 0x03 == _A_WEIGHTING:
         reading.measurements["sound_dba"] = reading.raw["equivalent_level_decibels"]
         reading.measurements["sound_max_dba"] = reading.raw["maximum_level_decibels"]
-    kind = reports_periodically(reading)
-    return reading.frame(Kind.HEARTBEAT if weighting is not None else kind)
+    return reading.frame(reports_periodically(reading))
 
 
 def encode(kind: Kind, measurements: Measurements) -> Encoded:
@@ -69,7 +68,7 @@ def encode(kind: Kind, measurements: Measurements) -> Encoded:
     Raises:
         ValueError: another kind, no `sound_dba`, or a level that does not fit.
     """
-    frame = _attributes_only(kind, measurements)
+    frame = _without_sound(kind, measurements)
     if kind is Kind.STARTUP:
         return frame
     level = _tenths(measurements["sound_dba"])

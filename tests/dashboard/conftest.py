@@ -1,6 +1,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,17 @@ from dashboard.pages import Keeping, create_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from devices.catalogue import silent_after
+from domain.codec_scripts import (
+    CodecActivation,
+    CodecDraft,
+    CodecVersion,
+    DryRun,
+    ExampleResult,
+    TraceStep,
+    Upload,
+)
 from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
 from domain.register_csv import read_register
@@ -19,6 +30,8 @@ from domain.register_plan import plan
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from domain.uplinks import Kind
+from tests.command_book import MemoryCommands
 from tests.memory_registry import MemoryRegistry
 
 PASSWORD = "correct horse battery"
@@ -208,6 +221,69 @@ def inspection(clock, make_device) -> FakeInspection:
     return FakeInspection(devices, letters)
 
 
+class FakeCodecs:
+    """One codec of two versions, and a note of what was asked; `answer` and `run` are what is told next."""
+
+    def __init__(self, draft: CodecDraft, now: datetime) -> None:
+        self.versions = [
+            CodecVersion(
+                draft=replace(draft, source=draft.source + f"// {number} <b>&"),
+                version=number,
+                module=number == 2,
+                fresh=False,
+                engine="quickjs-ng 0",
+                created_at=now - timedelta(days=3 - number),
+                created_by="manager",
+                is_active=number == 2,
+            )
+            for number in (2, 1)
+        ]
+        self.asked: list[tuple] = []
+        result = ExampleResult(number=1, description="a car arrives", differences=())
+        self.answer = Upload(version=3, problems=(), examples=(result,))
+        self.run = DryRun(
+            model="acme-bay",
+            version=2,
+            kind=Kind.EVENT,
+            measurements={"occupied": True},
+            output={"data": {"state": "taken<"}},
+            trace=(TraceStep(path="state", key="occupied", found="taken<", made=True, problem=""),),
+            warnings=("battery low",),
+            console=("bytes 2",),
+            problems=(),
+        )
+
+    async def all(self) -> list[CodecVersion]:
+        return self.versions
+
+    async def version(self, model: str, version: int | None = None) -> CodecVersion:
+        for codec in self.versions:
+            if codec.draft.model == model and version in (codec.version, None):
+                return codec
+        raise UnknownCodecError(model, version)
+
+    async def activations(self, model: str) -> list[CodecActivation]:
+        at = self.versions[0].created_at
+        return [CodecActivation(model=model, version=2, activated_at=at, activated_by="manager")]
+
+    async def upload(self, draft: CodecDraft, *, by: str, dry_run: bool = False) -> Upload:
+        self.asked.append((draft, by, dry_run))
+        return replace(self.answer, version=None) if dry_run else self.answer
+
+    async def activate(self, model: str, version: int, *, by: str) -> None:
+        await self.version(model, version)
+        self.asked.append((model, version, by))
+
+    async def try_out(self, model: str, version: int | None, *, f_port: int, payload: bytes, at: datetime) -> DryRun:
+        self.asked.append((model, version, f_port, payload, at))
+        return self.run
+
+
+@pytest.fixture
+def codecs(acme, clock) -> FakeCodecs:
+    return FakeCodecs(acme, clock())
+
+
 class FakeRecords:
     """The devices of the inspection, some with frames."""
 
@@ -298,9 +374,14 @@ def live(borough) -> FakeLive:
 
 
 @pytest.fixture
-def make_app(live, inspection, keeping, clock, login) -> Callable[..., FastAPI]:
+def book(clock) -> MemoryCommands:
+    return MemoryCommands(clock)
+
+
+@pytest.fixture
+def make_app(live, inspection, codecs, keeping, book, clock, login) -> Callable[..., FastAPI]:
     def make(**more) -> FastAPI:
-        given = {"live": live, "inspection": inspection, "keeping": keeping}
+        given = {"live": live, "inspection": inspection, "codecs": codecs, "keeping": keeping, "commands": book}
         given |= {"now": clock, "organisation": "Southend smart places"}
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))

@@ -18,12 +18,19 @@ pytestmark = [
 
 LORAWAN = "application/a/device/0102030405060708"
 THINGS_STACK_UP = "v3/parking@borough/devices/bay-9/up"
+THINGS_STACK_PUSH = "v3/parking@borough/devices/bay-9/down/push"
+THINGS_STACK_DOWN = tuple(
+    f"v3/parking@borough/devices/bay-9/down/{event}" for event in ("queued", "sent", "ack", "nack", "failed")
+)
 DEVICE = "smartplace/v1/devices"
 TOPICS = (
     f"{LORAWAN}/event/up",
     f"{LORAWAN}/event/join",
     f"{LORAWAN}/command/down",
     THINGS_STACK_UP,
+    THINGS_STACK_PUSH,
+    *THINGS_STACK_DOWN,
+    "v3/parking@borough/devices/bay-9/down/replace",
     f"{DEVICE}/bay-1/up",
     f"{DEVICE}/bay-1/ack",
     f"{DEVICE}/bay-1/status",
@@ -55,6 +62,7 @@ FILTERS = (
 MAY_WRITE = {
     "ingest": {
         *TOPICS[2:3],
+        THINGS_STACK_PUSH,
         f"{DEVICE}/bay-1/down",
         f"{DEVICE}/bay-2/down",
         "smartplace/v1/sites/market/state",
@@ -65,6 +73,7 @@ MAY_WRITE = {
         f"{LORAWAN}/event/up",
         f"{LORAWAN}/event/join",
         THINGS_STACK_UP,
+        *THINGS_STACK_DOWN,
         "eu868/gateway/0016c001f1500812/command/down",
     },
     "gateway": {"eu868/gateway/0016c001f1500812/event/up", "eu868/gateway/0016c001f1500812/state/conn"},
@@ -77,11 +86,13 @@ MAY_READ = {
         f"{LORAWAN}/event/up",
         f"{LORAWAN}/event/join",
         THINGS_STACK_UP,
+        *THINGS_STACK_DOWN,
         "smartplace/v1/canary/smartplace-ingest-1",
         *(f"{DEVICE}/{device}/{channel}" for device in ("bay-1", "bay-2") for channel in ("up", "ack", "status")),
     },
     "chirpstack": {
         f"{LORAWAN}/command/down",
+        THINGS_STACK_PUSH,
         "eu868/gateway/0016c001f1500812/event/up",
         "eu868/gateway/0016c001f1500812/state/conn",
     },

@@ -82,6 +82,15 @@ def within(support: Support) -> st.SearchStrategy:
 
 
 @every_supported
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_the_ends_of_every_limit_are_within_it(device, support, end):
+    kinds = {parameter.name: parameter.type for parameter in fields(support.command)}
+    ends = {name: getattr(support.limits[name], end) if kind is not bool else True for name, kind in kinds.items()}
+    texts = {name: "x" * length for name, length in ends.items() if kinds[name] is str}
+    assert send(device, support.command(**(ends | texts)))[1]
+
+
+@every_supported
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_every_command_within_its_limits_fits_into_the_slowest_data_rate(device, support, data):

@@ -25,7 +25,7 @@ from gmqtt.mqtt.constants import MQTTv311
 from psycopg.rows import dict_row
 
 from devices.catalogue import model
-from devices.codec import Encoded
+from devices.octets import Encoded
 from domain.places import Device
 from domain.topics import chirpstack_up
 from simulators.chirpstack import APPLICATION_ID, Node, up_event

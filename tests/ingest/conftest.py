@@ -124,10 +124,9 @@ class MemorySink:
         self._away()
         return {key: self.noted[key] for key in message_keys if key in self.noted}
 
-    async def note(self, message_keys):
+    async def note(self, message_keys, *, times):
         self._away()
-        for key in message_keys:
-            self.noted[key] = self.noted.get(key, 0) + 1
+        self.noted |= dict.fromkeys(message_keys, times)
 
     async def acquit(self, message_keys):
         self._away()

@@ -122,3 +122,19 @@ async def test_two_workers_share_the_frames(nats):
                     seen += [delivery.payload for delivery in batch]
 
     assert sorted(seen) == sorted(b"%d" % number for number in range(100))
+
+
+@pytest.mark.anyio
+@pytest.mark.broker
+async def test_waiting_for_frames_ends_when_everything_is_cancelled_at_once(nats):
+    """As by SIGTERM: the connection is closed first, and who waits on it must not take that for an outage."""
+    async with device(nats), source_of(nats) as source:
+        waiting = asyncio.create_task(source.batch(most=10, linger_s=0))
+        async with asyncio.timeout(20):
+            while not source._subscription._sub._pending_next_msgs_calls:
+                await asyncio.sleep(0.01)
+            closing = asyncio.create_task(source._client.close())
+            waiting.cancel()
+            await asyncio.gather(closing, waiting, return_exceptions=True)
+
+    assert waiting.cancelled()

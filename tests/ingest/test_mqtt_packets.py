@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest import mqtt_packets as packets
-from ingest.mqtt_packets import Alive, Connack, Disconnect, PacketReader, ProtocolError, Publish, Suback
+from ingest.mqtt_packets import Alive, Connack, Disconnect, PacketReader, ProtocolError, Puback, Publish, Suback
 
 VERSIONS = st.sampled_from(["5", "3.1.1"])
 TOPIC = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300)
@@ -41,7 +41,7 @@ def test_any_bytes_are_packets_or_a_fault_of_the_broker(version, data):
         found = read(version, data)
     except ProtocolError:
         return
-    assert all(isinstance(packet, Alive | Connack | Disconnect | Publish | Suback) for packet in found)
+    assert all(isinstance(packet, Alive | Connack | Disconnect | Puback | Publish | Suback) for packet in found)
 
 
 @given(VERSIONS, st.binary(min_size=1, max_size=60), st.data())
@@ -85,7 +85,8 @@ def test_a_message_that_nobody_acknowledges_has_no_packet_id():
         ("5", b"\xe0\x02\x8e\x00", Disconnect(0x8E)),
         ("3.1.1", b"\xe0\x00", Disconnect(0)),
         ("5", b"\xd0\x00", Alive()),
-        ("5", b"\x40\x02\x00\x07", Alive()),
+        ("5", b"\x40\x02\x00\x07", Puback(7, 0)),
+        ("5", b"\x40\x04\x01\x07\x87\x00", Puback(263, 0x87)),
     ],
 )
 def test_what_a_broker_says(version, data, expected):

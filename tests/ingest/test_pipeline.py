@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import Reason, StoreUnavailableError
 from ingest import pipeline as pipeline_module
+from ingest import reading
 from ingest.flood import FloodGate
 from ingest.pipeline import Pipeline
 
@@ -194,14 +195,14 @@ class Killed(BaseException):
 def deadly(monkeypatch):
     """Reading these payloads ends the process."""
     payloads = set()
-    read = pipeline_module.read_delivery
+    open_envelope = reading.open_envelope
 
-    def read_or_die(delivery, model_of):
+    def open_or_die(delivery):
         if delivery.payload in payloads:
             raise Killed
-        return read(delivery, model_of)
+        return open_envelope(delivery)
 
-    monkeypatch.setattr(pipeline_module, "read_delivery", read_or_die)
+    monkeypatch.setattr(reading, "open_envelope", open_or_die)
     return payloads
 
 
@@ -228,6 +229,43 @@ async def test_a_message_that_ends_the_process_is_set_aside_unread_and_costs_no_
     assert sink.noted == {}
 
 
+async def test_a_process_that_is_killed_while_it_waits_for_the_store_did_not_die_of_its_messages(
+    pipeline, sink, delivery
+):
+    sink.write = never
+    keeping = asyncio.create_task(pipeline.keep([delivery(redelivered=True)]))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    keeping.cancel()
+
+    assert sink.noted == {}
+
+
+async def test_what_is_noted_while_a_message_is_read_is_its_own_batch_alone(
+    pipeline, sink, delivery, event, monkeypatch
+):
+    batches = [
+        [delivery(event(fCnt=10 * batch + number), redelivered=batch < 2) for number in range(3)] for batch in range(3)
+    ]
+    by_payload = {item.payload: {each.key for each in batch} for batch in batches for item in batch}
+    open_envelope, note = reading.open_envelope, sink.note
+
+    def open_and_look(item):
+        assert sink.noted.keys() <= by_payload[item.payload]
+        return open_envelope(item)
+
+    async def note_slowly(keys, *, times):
+        await note(keys, times=times)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(reading, "open_envelope", open_and_look)
+    sink.note = note_slowly
+    await asyncio.gather(*(pipeline.keep(batch) for batch in batches))
+
+    assert len(sink.kept) == 9
+
+
 async def test_a_message_that_was_only_near_when_others_died_is_read(pipeline, sink, delivery, event):
     item = delivery(redelivered=True)
     sink.noted[item.key] = 1
@@ -245,6 +283,8 @@ async def test_a_dead_letter_whose_words_are_refused_is_kept_without_them(pipeli
     (letter,) = sink.dead
     assert (letter.reason, letter.payload) == (Reason.NOT_JSON, b"{")
     assert source.acknowledged == [item.token]
+    # Delivered again, it must be the same letter: reason, topic and payload name it.
+    assert letter.topic == item.topic
 
 
 async def test_a_store_that_takes_no_dead_letter_is_away_and_nothing_is_acknowledged(pipeline, source, sink, delivery):

@@ -18,7 +18,17 @@ def test_what_is_secret_is_never_shown():
     values = {name: "postgresql://u:hush-hush@h/d" if name == "database_url" else "hush-hush" for name in secrets()}
     settings = load(**values)
 
-    assert set(values) == {"database_url", "mqtt_password", "manage_password", "metrics_token", "session_key"}
+    assert set(values) == {
+        "database_url",
+        "mqtt_password",
+        "manage_password",
+        "metrics_token",
+        "session_key",
+        "chirpstack_url",
+        "chirpstack_api_key",
+        "things_stack_url",
+        "things_stack_api_key",
+    }
     for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
         assert "hush" not in shown
 

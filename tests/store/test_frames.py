@@ -269,11 +269,22 @@ async def test_a_frame_that_was_pushed_is_kept_but_vouches_for_nothing(
         assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=month + 1),)]
 
 
+@pytest.mark.parametrize(("ahead", "expected"), [(timedelta(seconds=30), 30), (timedelta(hours=1), 0)])
+async def test_a_moment_that_a_wrong_clock_vouched_for_is_taken_back(
+    database, open_store, small_borough, noon, ahead, expected
+):
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        first = await store.tick(as_of=noon + ahead)
+        assert await store.tick(as_of=noon) > first
+        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(seconds=expected),)]
+
+
 async def test_messages_are_noted_until_they_are_acquitted(database, open_store, small_borough, noon):
     one, two = b"1" * 16, b"2" * 16
     async with open_store(database, small_borough, noon) as (store, _pool):
-        await store.note([one, two])
-        await store.note([one])
+        await store.note([one, two], times=1)
+        for _ in range(2):  # as after a commit that nobody heard of
+            await store.note([one], times=2)
         await store.acquit([two])
         assert await store.times_noted([one, two]) == {one: 2}
 

@@ -1,0 +1,1 @@
+"""JavaScript codecs (LoRa Alliance TS013) in a process of their own."""

@@ -1,0 +1,171 @@
+"""Commands to devices in the database: asked for, handed to one sender, moved forwards by what networks say."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from devices.catalogue import model
+from devices.codec import DeviceModel
+from devices.downlinks import Limit, Support, encode_downlink, parse_command
+from domain.commands import Command, CommandKind, CommandState, Parameter, Report, Word, after
+from domain.errors import CommandRefusedError, UnknownPlaceError
+from domain.ids import DeviceId
+from domain.live import Clock
+from store.pool import Connection, Pool, connected
+from store.queries import query
+
+_MOST_DETAIL = 200
+
+
+class CommandStore:
+    """Satisfies domain.commands.Commands and ingest.dispatch.CommandQueue."""
+
+    def __init__(self, pool: Pool, *, now: Clock, can_send: bool) -> None:
+        self._pool = pool
+        self._now = now
+        self.can_send = can_send
+
+    async def known(self, device_id: DeviceId) -> tuple[CommandKind, ...] | None:
+        """The commands that the device's model takes; None where there is no such device."""
+        found = await self._model(device_id)
+        return None if found is None else tuple(map(_kind, found.commands))
+
+    async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:
+        """Its commands, newest first."""
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(query("select_commands"), {"device_id": device_id, "limit": limit})
+            return [_command(row) for row in await cursor.fetchall()]
+
+    async def request(
+        self, device_id: DeviceId, name: str, parameters: Mapping[str, str], *, by: str, lifetime: timedelta
+    ) -> Command:
+        """Queue a command; raises UnknownPlaceError, CommandRefusedError."""
+        found = await self._model(device_id)
+        if found is None:
+            raise UnknownPlaceError("device", device_id)
+        try:
+            encoded = encode_downlink(found.key, found.commands, parse_command(name, parameters))
+        except ValueError as error:
+            raise CommandRefusedError(found.key, name[:40], str(error)) from error
+        now = self._now()
+        command = Command(
+            command_id=uuid4(),
+            device_id=device_id,
+            name=name,
+            parameters=dict(parameters),
+            f_port=encoded.f_port,
+            payload=encoded.payload,
+            requested_by=by,
+            requested_at=now,
+            expires_at=now + lifetime,
+            state=CommandState.QUEUED,
+        )
+        async with connected(self._pool) as connection:
+            await connection.execute(query("insert_command"), _row(command))
+        return command
+
+    @asynccontextmanager
+    async def taken(self, *, limit: int) -> AsyncIterator[tuple[Sequence[Command], "Taken"]]:
+        """Commands to send, which nobody else is given meanwhile. What was said to be sent is so when this is left."""
+        async with connected(self._pool, within_s=60) as connection, connection.transaction():
+            rows = await (
+                await connection.execute(query("take_commands"), {"now": self._now(), "limit": limit})
+            ).fetchall()
+            yield [_command(row) for row in rows], Taken(connection, self._now)
+
+    async def hear(self, reports: Sequence[Report]) -> None:
+        """Apply what networks say, in one transaction; a report of somebody else's downlink changes nothing."""
+        async with connected(self._pool) as connection, connection.transaction():
+            # In one order, so that two who hear the same never wait for one another.
+            for report in sorted(reports, key=lambda one: one.command_id):
+                await _apply(connection, report)
+
+    async def expire(self) -> int:
+        """End those whose time is over; how many."""
+        now = self._now()
+        async with connected(self._pool) as connection, connection.transaction():
+            rows = await (await connection.execute(query("select_expired_commands"), {"now": now})).fetchall()
+            for row in rows:
+                await _move(connection, row["command_id"], CommandState.EXPIRED, at=now, detail=_silence(row["state"]))
+        return len(rows)
+
+    async def _model(self, device_id: DeviceId) -> DeviceModel | None:
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(query("select_device_model"), {"device_id": device_id})
+            row = await cursor.fetchone()
+        return model(row["model"]) if row else None
+
+
+class Taken:
+    """What a sender says of the commands that it took."""
+
+    def __init__(self, connection: Connection, now: Clock) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def sent(self, command: Command) -> None:
+        """The broker has it."""
+        await _move(self._connection, command.command_id, CommandState.SENT, at=self._now(), detail="")
+
+
+async def _apply(connection: Connection, report: Report) -> None:
+    parameters = {"command_id": report.command_id, "device_id": report.device_id}
+    row = await (await connection.execute(query("lock_command"), parameters)).fetchone()
+    if row is None:
+        return
+    state = CommandState(row["state"])
+    detail = report.detail[:_MOST_DETAIL]
+    moved = after(state, report.word)
+    if moved is not state:
+        await _move(connection, report.command_id, moved, at=report.received_at, detail=detail)
+    elif report.word is Word.UNACKNOWLEDGED and not state.is_final:
+        await connection.execute(query("note_on_command"), {"command_id": report.command_id, "detail": detail})
+
+
+async def _move(connection: Connection, command_id: UUID, state: CommandState, *, at: datetime, detail: str) -> None:
+    parameters = {"command_id": command_id, "state": state, "is_final": state.is_final, "at": at, "detail": detail}
+    await connection.execute(query("move_command"), parameters)
+
+
+def _kind(support: Support) -> CommandKind:
+    return CommandKind(
+        name=support.name,
+        parameters=tuple(
+            _parameter(one.name, one.type, support.limits.get(one.name)) for one in fields(support.command)
+        ),
+    )
+
+
+def _parameter(name: str, kind: object, limit: Limit | None) -> Parameter:
+    if kind is bool:
+        return Parameter(name=name, kind="switch")
+    low, high, step = (limit.low, limit.high, limit.step) if limit else (None, None, 1)
+    return Parameter(name=name, kind="number" if kind is int else "text", low=low, high=high, step=step)
+
+
+def _silence(state: str) -> str:
+    return {"queued": "never sent", "sent": "never on air"}.get(state, "not acknowledged in time")
+
+
+def _row(command: Command) -> dict[str, object]:
+    return {
+        "command_id": command.command_id,
+        "device_id": command.device_id,
+        "name": command.name,
+        "parameters": Jsonb(dict(command.parameters)),
+        "f_port": command.f_port,
+        "payload": command.payload,
+        "requested_by": command.requested_by,
+        "requested_at": command.requested_at,
+        "expires_at": command.expires_at,
+    }
+
+
+def _command(row: DictRow) -> Command:
+    command = Command(**row)
+    return replace(command, state=CommandState(row["state"]), payload=bytes(row["payload"]))

@@ -1,0 +1,104 @@
+"""The campaign runs in a thread of its own, ahead of the tests: each test waits for the result of one injection."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from queue import SimpleQueue
+
+import pytest
+
+from tests.conftest import missing
+from tests.faults.campaign import Injection, Result, new_seed, run
+from tests.faults.report import summary, table
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.servers import MOSQUITTO
+
+_RESULTS = pytest.StashKey[list[Result]]()
+_SEED = pytest.StashKey[int]()
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The one that was asked for, else one for this run."""
+    if _SEED not in config.stash:
+        asked = config.getoption("--fault-seed")
+        config.stash[_SEED] = new_seed() if asked is None else asked
+    return config.stash[_SEED]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whole rounds of every scenario with every broker that it is for, each round with a seed of its own."""
+    if "injection" not in metafunc.fixturenames:
+        return
+    one_round = [(scenario, kind) for scenario in SCENARIOS for kind in scenario.kinds]
+    rounds = max(1, -(-metafunc.config.getoption("--injections") // len(one_round)))
+    seed = seed_of(metafunc.config)
+    injections = [Injection(scenario, kind, seed + number) for number in range(rounds) for scenario, kind in one_round]
+    metafunc.parametrize("injection", injections, ids=[f"{each}-{each.seed - seed}" for each in injections])
+
+
+class Campaign:
+    """All injections that this session asks for."""
+
+    def __init__(self, injections: list[Injection]) -> None:
+        self._results: dict[Injection, Result] = {}
+        self._arrived: SimpleQueue[Result | None] = SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(run(injections, self._arrived.put))
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Campaign":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with suppress(RuntimeError):  # it has ended, and its loop is closed
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    def result(self, injection: Injection) -> Result:
+        """Wait for it."""
+        while injection not in self._results:
+            result = self._arrived.get()
+            assert result is not None, "the campaign has ended early"
+            self._results[result.injection] = result
+        return self._results[injection]
+
+    def _run(self) -> None:
+        try:
+            with suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._task)
+        finally:
+            self._loop.close()
+            self._arrived.put(None)
+
+
+@pytest.fixture(scope="session")
+def campaign(request) -> Iterator[Campaign]:
+    """Started by the first test that wants a result, for all that this session has selected."""
+    if MOSQUITTO is None:
+        missing("mosquitto")
+    wanted = [item.callspec.params["injection"] for item in request.session.items if _is_injection(item)]
+    with Campaign(wanted) as running:
+        yield running
+
+
+def _is_injection(item: pytest.Item) -> bool:
+    return "injection" in getattr(getattr(item, "callspec", None), "params", {})
+
+
+@pytest.fixture
+def result(campaign, injection, request) -> Result:
+    """What became of this test's injection."""
+    found = campaign.result(injection)
+    request.config.stash.setdefault(_RESULTS, []).append(found)
+    return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table, and how to have the same again."""
+    results = config.stash.get(_RESULTS, [])
+    if results:
+        terminalreporter.section("faults")
+        for line in (*table(results), "", summary(results, seed_of(config))):
+            terminalreporter.write_line(line)

@@ -1,0 +1,65 @@
+"""Ingest itself: killed, told to stop, killed by what it reads."""
+
+import asyncio
+import signal
+from random import Random
+
+from tests.faults.campaign import Scenario, scenario
+from tests.faults.processes import until
+from tests.faults.tampered import DEADLY
+from tests.faults.world import EVERY, JETSTREAM, MOSQUITTO, World
+
+SCENARIOS: list[Scenario] = []
+fault = scenario(SCENARIOS)
+
+
+@fault("F4", kinds=EVERY, settings={"batch_linger_ms": 50})
+async def ingest_killed(world: World, chance: Random) -> None:
+    """kill -9 at random moments, three times."""
+    async with world.traffic(400, per_second=150):
+        for _ in range(3):
+            await asyncio.sleep(chance.uniform(0.05, 0.8))
+            await world.ingest.kill()
+            await world.start_ingest()
+
+
+@fault("F4", kinds=(MOSQUITTO, JETSTREAM), settings={"mqtt_share_group": "workers", "batch_linger_ms": 50})
+async def two_workers_killed_in_turn(world: World, chance: Random) -> None:
+    """They share the frames, so that a device's arrive out of order at two, and what one held goes to the other."""
+    second = world.new_ingest(mqtt_client_id="smartplace-ingest-2")
+    second.start()
+    async with world.traffic(400, per_second=150):
+        for number in range(4):
+            await asyncio.sleep(chance.uniform(0.1, 0.7))
+            victim = (world.ingest, second)[number % 2]
+            await victim.kill()
+            victim.start()
+
+
+@fault("F5", kinds=EVERY)
+async def ingest_stopped(world: World, chance: Random) -> None:
+    """SIGTERM, as at every new version: it ends soon and well, and the session waits for it."""
+    async with world.traffic(300, per_second=150):
+        for _ in range(2):
+            await asyncio.sleep(chance.uniform(0.05, 0.8))
+            world.ingest.send(signal.SIGTERM)
+            code = await world.ingest.ended(within_s=10)
+            world.expect(code == 0, f"SIGTERM, exit code {code}")
+            await world.start_ingest()
+
+
+@fault("F12", kinds=EVERY, tampered="deadly", settings={"batch_rows": 20})
+async def frame_that_kills_its_reader(world: World, chance: Random) -> None:
+    """A codec dies of it, without a word. After a few restarts it is set aside, unread, and the others are kept."""
+    frames = [*world.fleet.frames(chance.randint(5, 60)), world.fleet.deadly(DEADLY), *world.fleet.frames(60)]
+    starts = 0
+    async with world.publishing(frames, per_second=200):
+        for _ in range(6):
+            try:
+                await until(lambda: not world.ingest.is_running, what="its death", within_s=5)
+            except TimeoutError:
+                break
+            starts += 1
+            world.ingest.start()
+    world.expect(1 <= starts <= 3, f"it took {starts} restarts")
+    world.expect(world.ingest.is_running, "ingest dies of it for ever")
