@@ -171,12 +171,8 @@ def test_undo_is_refused_where_something_changed_since_or_is_needed():
     assert [one.message for one in undo_plan(more, first.changes).problems] == ["site yard is needed by zone row-a"]
 
 
-names = (
-    st.tuples(st.sampled_from(["", "=", "-", "'", "'@", "+"]), st.text(max_size=30))
-    .map("".join)
-    .map(str.strip)
-    .filter(lambda text: text and text.isprintable())
-)
+printable = st.text(alphabet=st.characters(categories=["L", "N", "P", "S"], include_characters=" "), max_size=20)
+names = st.tuples(st.sampled_from(["B", "=", "-", "'", "'@", "+"]), printable).map("".join).map(str.strip)
 slugs = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 lons, lats = st.floats(-180, 180), st.floats(-90, 90)
 moments = st.integers(0, 10**9).map(lambda ms: AT - timedelta(milliseconds=ms * 700, microseconds=7))
