@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version as installed_version
 
-from devices.catalogue import BY_KEY
+from devices.catalogue import BY_KEY, silent_after
 from devices.mapping import parse_mapping
 from domain.codec_scripts import CodecActivation, CodecDraft, CodecVersion, DryRun, ScriptFrame, Upload
 from domain.errors import MappingError, StoreUnavailableError
@@ -36,6 +36,7 @@ class CodecBook:
         self._scripts = scripts
         self._runner = ScriptRunner()
         self._models: dict[str, ScriptedModel] = {}
+        self._silences: dict[str, timedelta] = {}
         self._activation = -1
 
     def knows(self, model: str) -> bool:
@@ -46,8 +47,14 @@ class CodecBook:
         """Read the codecs anew if another version became active; raises StoreUnavailableError."""
         activation = await self._scripts.newest_activation()
         if activation != self._activation:
-            self._models = dict(_ready(await self._scripts.active()))
+            active = await self._scripts.active()
+            self._models = dict(_ready(active))
+            self._silences = {version.draft.model: version.draft.silent_after for version in active}
             self._activation = activation
+
+    def silent_after(self, model: str) -> timedelta:
+        """How long any model may be silent, built in or not, as of the last refresh; raises UnknownModelError."""
+        return self._silences[model] if model in self._silences else silent_after(model)
 
     async def decode(self, frames: Sequence[ScriptFrame]) -> list[Decoded | Exception]:
         """What each means, or a ScriptError."""

@@ -261,6 +261,7 @@ async def serve(settings: Settings) -> None:
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
             records=StoreDeviceRecords(pool, now=utc_now),
+            silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,

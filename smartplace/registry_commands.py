@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -27,9 +28,16 @@ app = typer.Typer(help="Who changed the register of places and devices, and how 
 def import_csv(file: Path, *, dry_run: bool) -> None:
     """Make the register what a CSV file says; raises CommandError."""
     from devices.catalogue import silent_after
+    from smartplace.clock import utc_now
+    from smartplace.codecs import scripted_silences
+
+    scripted = asyncio.run(scripted_silences(settings_of_command().database_url.get_secret_value(), now=utc_now))
+
+    def silence_of(model: str) -> timedelta:
+        return scripted[model] if model in scripted else silent_after(model)
 
     try:
-        entries = read_register(file.read_bytes(), silent_after=silent_after)
+        entries = read_register(file.read_bytes(), silent_after=silence_of)
         made = _run(lambda register: register.write(entries, actor=ACTOR, what=file.name, dry_run=dry_run))
     except RegisterRefusedError as error:
         raise _refused(file.name, error) from error

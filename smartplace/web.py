@@ -27,6 +27,7 @@ from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
 from domain.readiness import Look
 from domain.register import Registry
+from domain.register_csv import SilentAfter
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
@@ -52,6 +53,7 @@ class Doors:
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
+    silent_after: SilentAfter
     commands: Commands
     pushed: HttpSource
     scopes_of: ScopesOf
@@ -89,7 +91,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 live=live,
                 inspection=doors.inspection,
                 codecs=doors.codecs,
-                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=silent_after),
+                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
                 commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,
@@ -98,7 +100,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
-            registry_router(doors.registry, doors.scopes_of, silent_after),
+            registry_router(doors.registry, doors.scopes_of, doors.silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
@@ -118,6 +120,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),
+        silent_after=silent_after,
         commands=cast("Commands", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,

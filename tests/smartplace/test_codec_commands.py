@@ -104,3 +104,15 @@ def test_places_may_name_a_model_that_was_uploaded(smartplace, upload, database,
     assert (imported.code, imported.out.splitlines()[-1]) == (0, "imported")
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT model, silent_after_s FROM device").fetchall() == [("acme-bay", 9000)]
+
+
+def test_a_register_may_name_a_model_that_was_uploaded(upload, smartplace, tmp_path):
+    file = tmp_path / "devices.csv"
+    file.write_text("record,id,model\ndevice,70b3d50000000001,acme-bay\n")
+    before = smartplace("import", str(file))
+    upload()
+    after = smartplace("import", str(file))
+
+    assert (before.code, "no device model 'acme-bay'" in before.err) == (1, True)
+    assert "1 added" in after.out
+    assert smartplace("export").out.splitlines()[1].count(",9000,") == 1

@@ -1,11 +1,12 @@
 """JavaScript codecs from upload to decoded frame, on a real database and a real worker."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from domain.codec_scripts import ScriptFrame
-from domain.errors import ScriptError, ScriptFault, UnknownCodecError
+from domain.errors import ScriptError, ScriptFault, UnknownCodecError, UnknownModelError
 from domain.uplinks import Kind
 from smartplace.codecs import open_book, open_shelf
 from store.pool import open_pool
@@ -44,6 +45,10 @@ async def test_a_codec_whose_examples_pass_is_kept_and_reads_frames(shelf, book,
     assert (told.version, told.module, told.fresh) == (1, True, False)
     assert [result.passed for result in told.examples] == [True] * 4
     assert book.knows("acme-bay")
+    assert book.silent_after("acme-bay") == acme.silent_after
+    assert book.silent_after("bosch-tps110") == timedelta(hours=60)
+    with pytest.raises(UnknownModelError):
+        book.silent_after("nokia")
     assert (decoded.model, decoded.codec_version, decoded.kind) == ("acme-bay", 1, Kind.HEARTBEAT)
     assert decoded.measurements == {"occupied": True, "battery_volts": pytest.approx(3.3)}
     assert decoded.raw == {"port": 2}
