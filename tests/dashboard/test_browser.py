@@ -321,3 +321,33 @@ def test_a_device_is_commanded_without_javascript(open_page, book):
 
     expect(page.locator("[data-command]")).to_contain_text("Waiting to be sent")
     assert [command.parameters for command in book.listed] == [{"seconds": "600"}]
+
+
+def test_an_installer_stands_where_the_phone_says_and_the_nearest_bay_comes_first(open_page, complaints):
+    here = {"longitude": 0.7101, "latitude": 51.54, "accuracy": 4}
+    page = open_page(viewport={"width": 375, "height": 800}, geolocation=here, permissions=["geolocation"])
+    _log_in(page)
+    page.goto("/manage/install")
+    page.get_by_label("Id of the device").fill("70-B3-D5-E7-5E-00-00-01")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Use where I am").click()
+    expect(page.get_by_label("Longitude")).to_have_value("0.710100")
+    expect(page.locator("#asset option").nth(1)).to_have_text("Bay 10")
+    page.get_by_label("Bay or bench").select_option("library-bay-010")
+    page.get_by_role("button", name="Install here").click()
+    expect(page.get_by_role("heading", name="Installed")).to_be_visible()
+    assert complaints == []
+
+
+def test_a_device_is_installed_without_scripts(open_page, complaints):
+    page = open_page(viewport={"width": 375, "height": 800}, java_script_enabled=False)
+    _log_in(page)
+    page.goto("/manage/install?device=70b3d5e75e000388")
+    page.get_by_label("Place", exact=True).select_option("library")
+    page.get_by_role("button", name="Show its bays and benches").click()
+    expect(page.get_by_role("button", name="Use where I am")).to_be_hidden()
+    page.get_by_label("Model").select_option("bosch-tps110")
+    page.get_by_label("Bay or bench").select_option("library-bay-010")
+    page.get_by_role("button", name="Install here").click()
+    expect(page.get_by_role("heading", name="Installed")).to_be_visible()
+    assert complaints == []
