@@ -37,7 +37,9 @@ _numbers = count(1)
 def pytest_addoption(parser):
     group = parser.getgroup("fault suite (tests/faults)")
     group.addoption("--fault-seed", type=int, default=None, help="repeat the injections of another run")
-    group.addoption("--injections", type=int, default=1, help="at least so many, in whole rounds")
+    group.addoption(
+        "--injections", type=int, default=0, help="at least so many, in whole rounds; 0: each scenario once"
+    )
 
 
 def pytest_configure(config):

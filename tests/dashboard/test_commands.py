@@ -92,5 +92,5 @@ def test_a_database_that_does_not_answer_is_said_so(manager, book, monkeypatch):
 
 
 def test_a_device_leads_to_its_commands(manager):
-    page = manager.get("/manage/devices/70b3d5e75e000385").text
-    assert 'href="/manage/devices/70b3d5e75e000385/commands"' in page
+    assert 'href="/manage/devices/70b3d5e75e000385"' in manager.get("/manage").text
+    assert 'href="/manage/devices/70b3d5e75e000385/commands"' in manager.get("/manage/devices/70b3d5e75e000385").text

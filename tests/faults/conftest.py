@@ -1,6 +1,7 @@
 """The campaign runs in a thread of its own, ahead of the tests: each test waits for the result of one injection."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,12 +28,19 @@ def seed_of(config: pytest.Config) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whole rounds of every scenario with every broker that it is for, each round with a seed of its own."""
+    """Whole rounds of every scenario with every broker that it is for, each round with a seed of its own.
+
+    Unless somebody asks for rounds, every scenario once, with one of its brokers, by chance.
+    """
     if "injection" not in metafunc.fixturenames:
         return
     one_round = [(scenario, kind) for scenario in SCENARIOS for kind in scenario.kinds]
-    rounds = max(1, -(-metafunc.config.getoption("--injections") // len(one_round)))
     seed = seed_of(metafunc.config)
+    wanted = metafunc.config.getoption("--injections")
+    if not wanted:
+        chance = random.Random(seed)
+        one_round = [(scenario, chance.choice(scenario.kinds)) for scenario in SCENARIOS]
+    rounds = max(1, -(-wanted // len(one_round)))
     injections = [Injection(scenario, kind, seed + number) for number in range(rounds) for scenario, kind in one_round]
     metafunc.parametrize("injection", injections, ids=[f"{each}-{each.seed - seed}" for each in injections])
 
