@@ -40,7 +40,7 @@ def test_what_has_no_default_is_refused_when_empty() -> None:
 
 
 def test_defaults_in_the_example_are_those_of_the_file() -> None:
-    shown = dict(re.findall(r"^#([A-Z]\w+)=(.+)$", EXAMPLE, re.MULTILINE))
+    shown = dict(re.findall(r"^#([A-Z]\w+)=(.*)$", EXAMPLE, re.MULTILINE))
     assert shown == dict(re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT))
 
 

@@ -3,12 +3,13 @@
 import pytest
 from chirpstack_api import api
 from chirpstack_api.common import common_pb2
+from hypothesis import given, settings
 
 from domain.ids import DeviceId
 from domain.lorawan import RegisteredDevice
 from network.carry_out import carry_out
 from network.changes import CreateApplication, CreateDevice, plan, undo
-from network.chirpstack import PAGE, ChirpStack
+from network.chirpstack import PAGE, ChirpStack, _write_traits, _written
 from network.drift import Drift, compare
 from network.errors import (
     AlreadyThereError,
@@ -22,6 +23,7 @@ from network.grpc_calls import ATTEMPTS, Caller, open_channel
 from network.inventory import Application, NetworkDevice, Traits
 from network.keys_file import RootKeys
 from network.wanted import wanted
+from tests.network.registers import BY_MODEL, inventories, registers
 
 SECRET = "00112233445566778899aabbccddeeff"
 TRAITS = Traits(
@@ -133,6 +135,45 @@ def test_undo_restores_the_server_to_the_byte(chirpstack, connect, chirpstack_mo
 
     assert left == []
     assert chirpstack.contents() == before
+
+
+def put(have, state):
+    """Let the server hold this."""
+    for shelf in (state.applications, state.profiles, state.devices, state.keys):
+        shelf.clear()
+    for application in have.applications:
+        state.applications[application.application_id] = api.Application(
+            id=application.application_id, name=application.name
+        )
+    for profile in have.profiles.values():
+        state.profiles[profile.profile_id] = api.DeviceProfile(id=profile.profile_id, name=profile.name)
+        _write_traits(profile.traits, state.profiles[profile.profile_id])
+    for device in have.devices.values():
+        state.devices[device.dev_eui] = _written(device, api.Device(description="of theirs"))
+    for dev_eui in have.keyed:
+        state.keys[dev_eui] = api.DeviceKeys(dev_eui=dev_eui, nwk_key=SECRET)
+
+
+def test_any_server_is_brought_to_agree_and_back(chirpstack, connect):
+    client = connect()
+
+    @settings(max_examples=40, deadline=None)
+    @given(registers, inventories())
+    def brought_to_agree_and_back(register, have):
+        put(have, chirpstack)
+        before = chirpstack.contents()
+        want, keys = wanted(register, BY_MODEL, application="smartplace"), keys_for(register)
+        assert client.read(nothing) == have
+
+        done = carry_out(client, plan(want, have, keys), keys=keys, note=nothing, progress=nothing).done
+        assert compare(want, client.read(nothing)) == []
+        changes, left = undo(done, client.read(nothing))
+        carry_out(client, changes, keys={}, note=nothing, progress=nothing)
+
+        assert left == []
+        assert chirpstack.contents() == before
+
+    brought_to_agree_and_back()
 
 
 def test_a_device_that_another_tenant_has_does_not_stop_the_others(chirpstack, connect):
