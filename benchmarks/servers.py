@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -79,7 +79,9 @@ def cpu_seconds(parent: psutil.Process) -> float:
     """CPU of a process and its children, living or gone."""
     total = 0.0
     for member in [parent, *parent.children(recursive=True)]:
-        times = member.cpu_times()
-        total += times.user + times.system
+        # One that ends meanwhile is among those that its parent has waited for, below.
+        with suppress(psutil.NoSuchProcess):
+            times = member.cpu_times()
+            total += times.user + times.system
     times = parent.cpu_times()
     return total + times.children_user + times.children_system
