@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from domain.errors import SessionTakenOverError
 from domain.live import Clock
 from domain.uplinks import Rejected
+from ingest.backoff import backoff_s
 from ingest.mqtt_connection import Connection, RefusedError, TurnedAwayError
 from ingest.mqtt_packets import ProtocolError, Publish
 from ingest.source import Delivery, Token, next_batch
@@ -101,7 +101,7 @@ class MqttSource:
             raise ConnectionError(f"the broker refuses to publish on {topic}: {error}") from error
 
     async def run(self) -> None:
-        """Stay connected until cancelled: exponential backoff with full jitter between attempts.
+        """Stay connected until cancelled: longer and longer pauses between attempts.
 
         Raises:
             SessionTakenOverError: another client has our client id.
@@ -122,8 +122,7 @@ class MqttSource:
                 short_connections = short_connections if isinstance(error, TurnedAwayError) else 0
                 reason = str(error) or "no answer"
                 logger.warning("no broker: %s", reason, extra={"action": "mqtt_retry", "attempt": failures})
-            least, most = _BACKOFF_S
-            await asyncio.sleep(random.uniform(least / 2, min(most, least * 2 ** min(failures, 8))))  # noqa: S311
+            await asyncio.sleep(backoff_s(failures, within=_BACKOFF_S))
 
     async def _stay_connected(self) -> bool:
         """Connect, and return when the connection is lost: whether another client took it."""

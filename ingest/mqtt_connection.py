@@ -59,8 +59,8 @@ class Connection(asyncio.Protocol):
         self._reader = PacketReader(version)
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Connack | Suback] | None = None
-        # Packets that wait to be acknowledged, oldest first, and since when.
-        self._waiting: dict[int, float] = {}
+        # Packets that wait to be acknowledged.
+        self._waiting: set[int] = set()
         self._safe: list[int] = []
         # What we published and somebody waits for.
         self._published: dict[int, asyncio.Future[int]] = {}
@@ -70,11 +70,6 @@ class Connection(asyncio.Protocol):
         self.lost = asyncio.Event()
         self.taken_over = False
         self.fault: ProtocolError | None = None
-
-    @property
-    def oldest_waiting_since(self) -> float | None:
-        """When the oldest message came that is not acknowledged, by the monotonic clock; None if there is none."""
-        return next(iter(self._waiting.values()), None)
 
     async def open(
         self,
@@ -156,8 +151,9 @@ class Connection(asyncio.Protocol):
 
     def acknowledge(self, packet_id: int) -> None:
         """Tell the broker that this message is safe; the second time, and on a lost connection, nothing happens."""
-        if self._waiting.pop(packet_id, None) is None:
+        if packet_id not in self._waiting:
             return
+        self._waiting.remove(packet_id)
         if not self._safe:
             # All that become safe in this turn of the loop go out together.
             asyncio.get_running_loop().call_soon(self._flush)
@@ -218,9 +214,7 @@ class Connection(asyncio.Protocol):
             self._fail(error)
             return
         messages = [packet for packet in arrived if type(packet) is Publish]
-        for message in messages:
-            if message.packet_id:
-                self._waiting[message.packet_id] = self._heard_at
+        self._waiting.update(message.packet_id for message in messages if message.packet_id)
         if len(messages) < len(arrived):
             for packet in arrived:
                 self._react(packet)

@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-import random
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +17,7 @@ from domain.ids import DeviceId
 from domain.live import Clock
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from ingest.backoff import backoff_s
 from ingest.canary import Canary
 from ingest.flood import FloodGate
 from ingest.reading import Outcome, read_deliveries, reject
@@ -36,8 +34,8 @@ _REMEMBER_FRAMES = timedelta(days=15)
 _FORGET_EVERY = timedelta(hours=1)
 # While frames cannot arrive, or the store is away: how soon to look whether they can.
 _LOOK_AGAIN_S = 0.2
-# A batch that cannot be kept for this long: the present moves on, and the store does not know.
-_STUCK_AFTER_S = 5.0
+# A message that is not safe for this long after it came: the present moves on, and the store does not know.
+_STUCK_AFTER = timedelta(seconds=5)
 _DEADLY_AFTER = 2
 # Batches on their way at once: while the store writes one, the next is read.
 _LANES = 2
@@ -114,9 +112,7 @@ class Pipeline:
         # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
         self._reading = asyncio.Lock()
         self._canary = canary
-        self.counts: Counter[str] = Counter()
-        # The batches on their way, oldest first.
-        self._busy_since: dict[object, float] = {}
+        # The batches on their way: when the first message of each came.
         self._in_hand: dict[object, datetime] = {}
 
     @property
@@ -134,7 +130,7 @@ class Pipeline:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await lanes.acquire()
-                linger_s = self._linger_s if self._busy_since else 0
+                linger_s = self._linger_s if self._in_hand else 0
                 deliveries = await self._source.batch(most=self._batch_rows, linger_s=linger_s)
                 tasks.create_task(self.keep(deliveries)).add_done_callback(lambda _: lanes.release())
 
@@ -142,13 +138,12 @@ class Pipeline:
         """Make one batch safe, in the store or else in the spool, then acknowledge it; the canaries in it, too."""
         others, canaries = self._canary.apart(deliveries) if self._canary else (deliveries, [])
         batch = object()
-        self._busy_since[batch] = time.monotonic()
         self._in_hand[batch] = deliveries[0].received_at
         try:
             if others:
                 await self._make_safe(others)
         finally:
-            del self._busy_since[batch], self._in_hand[batch]
+            del self._in_hand[batch]
         self._hear(canaries)
 
     def _hear(self, canaries: Sequence[Delivery]) -> None:
@@ -251,8 +246,8 @@ class Pipeline:
 
     def _is_current(self) -> bool:
         """Whether what is in the store is the present: messages arrive, and none has been waiting for long."""
-        oldest = next(iter(self._busy_since.values()), None)
-        is_stuck = oldest is not None and time.monotonic() - oldest > _STUCK_AFTER_S
+        oldest = self.in_hand_since
+        is_stuck = oldest is not None and self._now() - oldest > _STUCK_AFTER
         is_behind = self._spool is not None and self._spool.depth > 0
         is_deaf = self._canary is not None and self._canary.is_late
         return self._source.ready and not is_deaf and not is_stuck and not is_behind
@@ -281,10 +276,10 @@ class Pipeline:
         rejected = [item.outcome for item in items if isinstance(item.outcome, Rejected)]
         notices = [item.outcome for item in items if isinstance(item.outcome, NetworkNotice)]
         try:
-            stored = await self._until_available(lambda: self._sink.write(accepted, rejected, notices=notices))
+            await self._until_available(lambda: self._sink.write(accepted, rejected, notices=notices))
         except StoreRefusedError as error:
             return await self._write_apart(items, error)
-        self._count(stored, rejected)
+        _tell(rejected)
         return items
 
     async def _write_apart(self, items: Sequence[_Item], error: StoreRefusedError) -> Sequence[_Item]:
@@ -311,7 +306,8 @@ class Pipeline:
             except StoreRefusedError as error:
                 raise StoreUnavailableError(f"no dead letter is taken: {error}") from error
 
-        self._count(await self._until_available(write), [bare])
+        await self._until_available(write)
+        _tell([bare])
         return [_Item(delivery, bare)]
 
     async def _until_available(self, action: Callable[[], Awaitable[T]]) -> T:
@@ -321,20 +317,17 @@ class Pipeline:
                 return await action()
             except StoreUnavailableError as error:
                 logger.warning("the store is away: %s", error, extra={"action": "store_retry", "attempt": attempt})
-            least, most = _BACKOFF_S
-            await asyncio.sleep(random.uniform(least, min(most, least * 2 ** min(attempt, 8))))  # noqa: S311
+            await asyncio.sleep(backoff_s(attempt, within=_BACKOFF_S))
             attempt += 1
 
-    def _count(self, stored: Stored, rejected: Sequence[Rejected]) -> None:
-        self.counts["kept"] += stored.kept
-        self.counts["duplicates"] += stored.duplicates
-        for item in rejected:
-            self.counts[item.reason.value] += 1
-            logger.warning(
-                "set aside: %s",
-                item.detail,
-                extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
-            )
+
+def _tell(rejected: Sequence[Rejected]) -> None:
+    for item in rejected:
+        logger.warning(
+            "set aside: %s",
+            item.detail,
+            extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
+        )
 
 
 def _unread(delivery: Delivery, times: int) -> _Item:

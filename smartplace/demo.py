@@ -17,9 +17,8 @@ from typing import TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import psycopg
-
 from domain.errors import CommandError
+from domain.places import Places
 from smartplace.children import Children, Program
 from smartplace.clock import utc_now
 from smartplace.compose import load_places, read_places
@@ -95,7 +94,69 @@ async def demo(options: DemoOptions, progress: Progress, ready: Callable[[Runnin
 
 
 async def _start(options: DemoOptions, progress: Progress, children: Children) -> Running:
-    logs = options.data_dir / "logs"
+    parts = _parts(options)
+    places = parts.places
+    with progress.step("PostgreSQL"):
+        await _start_postgres(parts, children)
+    with progress.step("MQTT broker"):
+        await _start_broker(parts, children)
+    with progress.step("Database schema"):
+        await asyncio.to_thread(lambda: list(migrate(parts.database.conninfo())))
+    with progress.step(f"Places: {len(places.sites)} sites, {len(places.assets)} bays and benches"):
+        await load_places(parts.settings, places)
+    with progress.step("Ingest"):
+        await children.start(parts.own("ingest"), ready=_is_ready(parts.ingest_url), within_s=30)
+    with progress.step("Web server"):
+        await children.start(parts.own("serve"), ready=_is_ready(parts.url), within_s=30)
+    with progress.step("Simulated sensors"):
+        simulator = parts.own("simulate", "--history", f"{options.history.total_seconds():.0f}s")
+        within_s = _LONGEST_START_S + 600 * (options.history / timedelta(days=1))
+        await children.start(simulator, ready=_settled(parts.url, options.history, progress), within_s=within_s)
+    return parts.running()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a demo is made of, before anything of it runs."""
+
+    data_dir: Path
+    places: Places
+    database: EmbeddedPostgres
+    mqtt: EmbeddedBroker
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.settings.http_port}"
+
+    @property
+    def ingest_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.settings.ingest_http_port}"
+
+    def log(self, name: str) -> Path:
+        return self.data_dir / "logs" / f"{name}.log"
+
+    def own(self, command: str, *arguments: str) -> Program:
+        """A process of ours."""
+        line = [sys.executable, "-m", "smartplace", command, *arguments]
+        return Program(name=command, command=line, log=self.log(command), environment=_environment(self.settings))
+
+    def running(self) -> Running:
+        return Running(
+            url=self.url,
+            ingest_url=self.ingest_url,
+            mqtt_port=self.mqtt.port,
+            mqtt_username=broker.USER,
+            mqtt_password=self.mqtt.password,
+            sign_ids=tuple(sign.sign_id for sign in self.places.signs),
+            database=self.database.conninfo(),
+            username=self.settings.manage_username,
+            password=self.settings.manage_password.get_secret_value(),
+            data_dir=self.data_dir,
+        )
+
+
+def _parts(options: DemoOptions) -> _Parts:
     passwords = _passwords(options.data_dir)
     places = read_places(options.places_file)
     http_port = claim(options.port, option="--port", usual=_USUAL_PORT)
@@ -112,52 +173,21 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
         password=passwords["mqtt"],
     )
     settings = _settings(options, database, mqtt, http_port, passwords)
-    environment = _environment(settings)
+    return _Parts(data_dir=options.data_dir, places=places, database=database, mqtt=mqtt, settings=settings)
 
-    def own(command: str, *arguments: str) -> Program:
-        line = [sys.executable, "-m", "smartplace", command, *arguments]
-        return Program(name=command, command=line, log=logs / f"{command}.log", environment=environment)
 
-    with progress.step("PostgreSQL"):
-        await asyncio.to_thread(database.initialise)
-        program = Program(
-            name="postgres", command=database.command(), log=logs / "postgres.log", stop_signal=signal.SIGINT
-        )
-        await children.start(program, ready=lambda: asyncio.to_thread(database.answers), within_s=30)
-        await asyncio.to_thread(database.create_database)
-    with progress.step("MQTT broker"):
-        mqtt.initialise()
-        program = Program(name="broker", command=mqtt.command(), log=logs / "broker.log")
-        await children.start(program, ready=lambda: _listens(mqtt.port), within_s=20)
-    with progress.step("Database schema"):
-        await asyncio.to_thread(lambda: list(migrate(database.conninfo())))
-    with progress.step(f"Places: {len(places.sites)} sites, {len(places.assets)} bays and benches"):
-        await load_places(settings, places)
-    with progress.step("Ingest"):
-        began_at = utc_now()
-        await children.start(
-            own("ingest"), ready=lambda: asyncio.to_thread(_confirmed_since, database, began_at), within_s=30
-        )
-    url = f"http://{LOOPBACK}:{http_port}"
-    with progress.step("Web server"):
-        await children.start(own("serve"), ready=lambda: asyncio.to_thread(_answers, f"{url}/readyz"), within_s=30)
-    with progress.step("Simulated sensors"):
-        days = options.history / timedelta(days=1)
-        within_s = _LONGEST_START_S + 600 * days
-        simulator = own("simulate", "--history", f"{options.history.total_seconds():.0f}s")
-        await children.start(simulator, ready=_settled(url, database, options.history, progress), within_s=within_s)
-    return Running(
-        url=url,
-        ingest_url=f"http://{LOOPBACK}:{settings.ingest_http_port}",
-        mqtt_port=mqtt.port,
-        mqtt_username=broker.USER,
-        mqtt_password=passwords["mqtt"],
-        sign_ids=tuple(sign.sign_id for sign in places.signs),
-        database=database.conninfo(),
-        username=settings.manage_username,
-        password=passwords["manage"],
-        data_dir=options.data_dir,
-    )
+async def _start_postgres(parts: _Parts, children: Children) -> None:
+    database = parts.database
+    await asyncio.to_thread(database.initialise)
+    program = Program(name="postgres", command=database.command(), log=parts.log("postgres"), stop_signal=signal.SIGINT)
+    await children.start(program, ready=lambda: asyncio.to_thread(database.answers), within_s=30)
+    await asyncio.to_thread(database.create_database)
+
+
+async def _start_broker(parts: _Parts, children: Children) -> None:
+    parts.mqtt.initialise()
+    program = Program(name="broker", command=parts.mqtt.command(), log=parts.log("broker"))
+    await children.start(program, ready=lambda: _listens(parts.mqtt.port), within_s=20)
 
 
 def _settings(
@@ -270,8 +300,13 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _answers(url: str) -> bool:
-    return _get(url) is not None
+def _is_ready(url: str) -> Callable[[], Awaitable[bool]]:
+    """Whether a process of ours says that it can do its work."""
+
+    async def is_ready() -> bool:
+        return await asyncio.to_thread(_get, f"{url}/readyz") is not None
+
+    return is_ready
 
 
 def _get(url: str) -> dict[str, object] | None:
@@ -283,28 +318,13 @@ def _get(url: str) -> dict[str, object] | None:
         return None
 
 
-def _confirmed_since(database: EmbeddedPostgres, began_at: datetime) -> bool:
-    """Whether ingest has said that it receives."""
-    with _while_it_lives(), psycopg.connect(database.conninfo()) as connection:
-        row = connection.execute("SELECT as_of > %s FROM platform", [began_at]).fetchone()
-        return bool(row and row[0])
-    return False
-
-
-def _while_it_lives() -> contextlib.AbstractContextManager[None]:
-    """That PostgreSQL died is for the supervisor to say: it knows how, and has the log."""
-    return contextlib.suppress(psycopg.OperationalError)
-
-
-def _settled(
-    url: str, database: EmbeddedPostgres, history: timedelta, progress: Progress
-) -> Callable[[], Awaitable[bool]]:
+def _settled(url: str, history: timedelta, progress: Progress) -> Callable[[], Awaitable[bool]]:
     """Whether the past is told and nearly every bay has a known state; tells the progress meanwhile."""
     begins_at = utc_now() - history
 
     async def is_settled() -> bool:
         if history:
-            told = await asyncio.to_thread(_told_until, database)
+            told = await asyncio.to_thread(_told_until, url)
             share = (told - begins_at) / history if told else 0.0
             progress.history(max(0.0, min(1.0, share)))
             if share < 1:
@@ -318,8 +338,9 @@ def _settled(
     return is_settled
 
 
-def _told_until(database: EmbeddedPostgres) -> datetime | None:
-    with _while_it_lives(), psycopg.connect(database.conninfo()) as connection:
-        row = connection.execute("SELECT max(heard_at) FROM device_state").fetchone()
-        return row[0] if row else None
-    return None
+def _told_until(url: str) -> datetime | None:
+    """The newest moment that any device has told of."""
+    answer = _get(f"{url}/v1/sites")
+    sites = answer["sites"] if answer else []
+    assert isinstance(sites, list)
+    return max((datetime.fromisoformat(site["heard_at"]) for site in sites if site["heard_at"]), default=None)

@@ -22,6 +22,7 @@ from smartplace.compose import tls_context
 from smartplace.mosquitto import advice_for
 from smartplace.settings import Settings, unknown_names
 from store.migrations import Engine, status
+from store.vitals import read_vitals
 
 _OLDEST_POSTGRESQL = 15
 _TOLERATED_SKEW_S = 2.0
@@ -160,18 +161,13 @@ def _schema(applied: list[str], pending: list[str]) -> Finding:
 def _platform(conninfo: str, pending: list[str]) -> Iterator[Finding]:
     if pending:
         return
-    with psycopg.connect(conninfo, connect_timeout=5) as connection:
-        row = connection.execute(
-            "SELECT now() - %s, as_of, (SELECT count(*) FROM device), (SELECT coalesce(sum(times), 0) FROM dead_letter)"
-            " FROM platform",
-            [utc_now()],
-        ).fetchone()
-    assert row is not None
-    skew_s = row[0].total_seconds()
-    yield _skew(skew_s)
-    yield _ingest(row[1], row[2])
-    if row[3]:
-        yield doubtful("Dead letters", f"{row[3]:,} messages were set aside", "look at /manage/dead-letters")
+    vitals = read_vitals(conninfo, now=utc_now())
+    yield _skew(vitals.skew.total_seconds())
+    yield _ingest(vitals.as_of, vitals.devices)
+    if vitals.dead_letters:
+        yield doubtful(
+            "Dead letters", f"{vitals.dead_letters:,} messages were set aside", "look at /manage/dead-letters"
+        )
 
 
 def _skew(skew_s: float) -> Finding:
