@@ -1,0 +1,121 @@
+"""A part of an asset's history told anew: as much as new, gone or changed words can touch, and nothing else.
+
+Between two stable segments (see `domain.spans.Segment`) history is told by the words between them alone. So it is
+enough to know the words around a change as far as the nearest stable segment on each side.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
+from typing import NamedTuple
+
+from domain.spans import (
+    FOREVER,
+    Closed,
+    Observation,
+    Quality,
+    Segment,
+    Span,
+    clipped,
+    joined,
+    one_a_second,
+    segments,
+    spans_of,
+)
+from domain.states import State
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Before everything."""
+
+_MOMENT = timedelta(seconds=1)
+_NOTHING = Span(begins_at=FOREVER, ends_at=BEGINNING, state=State.UNKNOWN, taken=0, quality=Quality.OBSERVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Observations around a change, and whether these are all there are before and after it."""
+
+    observations: Sequence[Observation]
+    whole_before: bool
+    whole_after: bool
+
+
+class Retold(NamedTuple):
+    """What history is from `begins_at` to `ends_at`, without a gap."""
+
+    begins_at: datetime
+    ends_at: datetime
+    spans: list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What becomes of the spans that are kept: these go, by their beginning, and those come.
+
+    `touched` is the time in which anything changed; None where nothing did.
+    """
+
+    gone: list[datetime]
+    new: list[Span]
+    touched: tuple[datetime, datetime] | None
+
+
+def retell(words: Words, closures: Iterable[Closed], *, since: datetime, until: datetime) -> Retold | None:
+    """The history that changes of words or closures from `since` to `until` can touch; None: more words are needed."""
+    told = one_a_second(words.observations)
+    found = segments(told)
+    begins_at = _beginning(words, told, found, since)
+    ends_at = _end(words, told, found, until)
+    if begins_at is None or ends_at is None:
+        return None
+    return Retold(begins_at, ends_at, clipped(spans_of(told, closures), begins_at, ends_at))
+
+
+def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
+    """How to make what is kept what is retold. `kept`: at least all spans that overlap or touch it, in order."""
+    before = clipped(kept, BEGINNING, retold.begins_at)
+    after = clipped(kept, retold.ends_at, FOREVER)
+    wanted = joined([*before, *retold.spans, *after])
+    old, new = set(kept), set(wanted)
+    gone = [span for span in kept if span not in new]
+    come = [span for span in wanted if span not in old]
+    return Rewrite([span.begins_at for span in gone], come, _touched(kept, wanted) if gone or come else None)
+
+
+def _touched(kept: Sequence[Span], wanted: Sequence[Span]) -> tuple[datetime, datetime]:
+    """From where on to where the two differ."""
+    begins_at = next(
+        min(old.ends_at, new.ends_at) if new == replace(old, ends_at=new.ends_at) else min(old.begins_at, new.begins_at)
+        for old, new in zip_longest(kept, wanted, fillvalue=_NOTHING)
+        if old != new
+    )
+    ends_at = next(
+        max(old.begins_at, new.begins_at) + _MOMENT if _same_but_beginning(old, new) else max(old.ends_at, new.ends_at)
+        for old, new in zip_longest(reversed(kept), reversed(wanted), fillvalue=_NOTHING)
+        if old != new
+    )
+    # Where all else is the same, something came or went at the beginning of a span.
+    return begins_at, max(ends_at, begins_at + _MOMENT)
+
+
+def _same_but_beginning(old: Span, new: Span) -> bool:
+    return (old.state, old.taken, old.quality, old.ends_at) == (new.state, new.taken, new.quality, new.ends_at)
+
+
+def _beginning(words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime) -> datetime | None:
+    previous = max((word.at for word in told if word.at < since), default=BEGINNING)
+    settled = [segment.ends_at for segment in found if segment.ends_at <= previous and segment.is_stable]
+    return max(settled, default=BEGINNING if words.whole_before else None)
+
+
+def _end(words: Words, told: Sequence[Observation], found: Sequence[Segment], until: datetime) -> datetime | None:
+    following = min((word.at for word in told if word.at > until), default=FOREVER)
+    # Of a second that was read in part, neither the last word nor what it says of the time before is known.
+    known_until = FOREVER if words.whole_after else told[-2].at if len(told) > 1 else BEGINNING
+    settled = (
+        segment.ends_at
+        for segment in found
+        if segment.begins_at >= following and segment.ends_at <= known_until and segment.is_stable
+    )
+    return next(settled, FOREVER if words.whole_after else None)

@@ -1,0 +1,328 @@
+"""History as a pure function: what sensors said of one asset becomes spans of time, each in one state.
+
+Any order, duplication and delay of the same observations ends in the same spans. Times are whole seconds: what happens
+within one second is told by the last word of it.
+
+What a span of time is told by, in this order:
+
+1. A word counts until the next one, at most until its sensor is taken for silent or leaves (`counts_until`); then the
+   state is unknown.
+2. Missing words are inferred where a later one proves them: a sensor that tells how long the state before lasted fills
+   that time; of one that reports the same change twice, with frames missing in between, a change was missed, nobody
+   knows when: the middle of the time in question is taken.
+3. Flapping is smoothed: a known state that is over before `debounce` and lies between known states is told as the one
+   before it.
+4. A closure lies over all of it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from domain.states import State
+from domain.uplinks import Kind
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The end of what nobody knows the end of."""
+
+_NO_TIME = timedelta()
+_MOMENT = timedelta(seconds=1)
+
+
+class Quality(StrEnum):
+    """How a span is known: a sensor said so, later words prove it, or flapping was smoothed."""
+
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one frame said of one asset.
+
+    `taken`: 0 or 1 for a bay, persons for a bench, vehicles for a counted area; `counted` where it is a number that
+    the sensor counted, not its yes or no. `counts_until`: when its word ends by itself. `previous_for`: how long the
+    state before lasted, where the sensor says so. `debounce`: how long a change has to last.
+    """
+
+    at: datetime
+    f_cnt: int
+    device_key: int
+    kind: Kind
+    taken: int
+    counts_until: datetime
+    counted: bool = False
+    previous_for: timedelta | None = None
+    debounce: timedelta = _NO_TIME
+
+    @property
+    def order(self) -> tuple[datetime, int, bool, datetime, int]:
+        """Which of two is the newer: the greater. As `store.folds.Event.order`, so that past and present agree."""
+        return self.at, self.f_cnt, self.taken > 0, self.counts_until, self.taken
+
+
+class Closed(NamedTuple):
+    """A time in which an asset is out of use."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A time of one word. `taken` None: nobody knows. `told`: it begins with a sensor's report of a change."""
+
+    begins_at: datetime
+    ends_at: datetime
+    taken: int | None
+    quality: Quality
+    debounce: timedelta
+    told: bool
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether it is told as it is, whatever lies before and after it."""
+        return self.taken is not None and self.ends_at - self.begins_at >= self.debounce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A time in one state, as long as it can be. `taken` as in Observation, 0 where unknown or closed.
+
+    `arrivals` and `departures` are those at its beginning.
+    """
+
+    begins_at: datetime
+    ends_at: datetime
+    state: State
+    taken: int
+    quality: Quality
+    arrivals: int = 0
+    departures: int = 0
+
+    def continues(self, before: "Span") -> bool:
+        """Whether nothing but the calendar parts it from the span before."""
+        return (
+            before.ends_at == self.begins_at
+            and (before.state, before.taken, before.quality) == (self.state, self.taken, self.quality)
+            and not self.arrivals
+            and not self.departures
+        )
+
+
+def spans_of(observations: Iterable[Observation], closures: Iterable[Closed]) -> list[Span]:
+    """The whole history of one asset, from its first word or closure on, without a gap, to FOREVER."""
+    told = smoothed(segments(observations))
+    return _counted(_with_closures(told, _merged_closures(closures)))
+
+
+def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
+    """The last word of each second, in order of time, in whole seconds."""
+    seconds: dict[datetime, Observation] = {}
+    for word in sorted(observations, key=lambda word: word.order):
+        seconds[whole_second(word.at)] = word
+    return [
+        replace(word, at=second, counts_until=max(whole_second(word.counts_until), second))
+        for second, word in seconds.items()
+    ]
+
+
+def segments(observations: Iterable[Observation]) -> list[Segment]:
+    """What is known before flapping is smoothed, without a gap, from the first word to FOREVER."""
+    found: list[Segment] = []
+    for word, following in pairwise([*one_a_second(observations), None]):
+        assert word is not None
+        found += _between(word, following)
+    return found
+
+
+def smoothed(found: Iterable[Segment]) -> list[Segment]:
+    """The segments, with those that flapped told as the state before them."""
+    runs = list(_runs(found))
+    told: list[Segment] = []
+    for run, following in pairwise([*runs, None]):
+        assert run is not None
+        before = told[-1].taken if told else None
+        known = None not in (before, run[0].taken, following[0].taken if following else None)
+        if known and run[-1].ends_at - run[0].begins_at < min(part.debounce for part in run):
+            told += [replace(part, taken=before, quality=Quality.REPAIRED, told=False) for part in run]
+        else:
+            told += run
+    return told
+
+
+def clipped(spans: Iterable[Span], begins_at: datetime, ends_at: datetime) -> list[Span]:
+    """What of the spans lies between; what is cut off at its beginning tells of no arrival there."""
+    found = []
+    for span in spans:
+        if span.begins_at < begins_at < span.ends_at:
+            span = replace(span, begins_at=begins_at, arrivals=0, departures=0)  # noqa: PLW2901
+        if span.begins_at >= begins_at and span.begins_at < ends_at:
+            found.append(span if span.ends_at <= ends_at else replace(span, ends_at=ends_at))
+    return found
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, those that continue one another made one."""
+    found: list[Span] = []
+    for span in spans:
+        found = _append(found, span)
+    return found
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The second in which it lies."""
+    return moment.replace(microsecond=0)
+
+
+def _between(word: Observation, following: Observation | None) -> Iterator[Segment]:
+    """What is known from one word to the next."""
+    ends_at = following.at if following else FOREVER
+    silent_at = min(word.counts_until, ends_at)
+    missed_at = min(_missed_change(word, following), ends_at)
+    told = word.kind is Kind.EVENT
+    plain = [(word.at, silent_at, word.taken), (silent_at, ends_at, None)]
+    for begins, ends, taken in plain:
+        if begins < min(ends, missed_at):
+            yield Segment(
+                begins_at=begins,
+                ends_at=min(ends, missed_at),
+                taken=taken,
+                quality=Quality.OBSERVED,
+                debounce=word.debounce,
+                told=told and begins == word.at,
+            )
+    if missed_at < ends_at:
+        assert following is not None
+        yield Segment(
+            begins_at=missed_at,
+            ends_at=ends_at,
+            taken=0 if following.taken else 1,
+            quality=Quality.INFERRED,
+            debounce=word.debounce,
+            told=False,
+        )
+
+
+def _missed_change(word: Observation, following: Observation | None) -> datetime:
+    """From when on the state before `following` is inferred; FOREVER where nothing has to be."""
+    if following is None or following.kind is not Kind.EVENT or word.counted or following.counted:
+        return FOREVER
+    repeats = word.taken == following.taken
+    if following.previous_for is not None:
+        since = max(word.at, following.at - max(following.previous_for, _MOMENT))
+        if repeats:
+            return since
+        # It said so itself, until it fell silent: only the silence is filled.
+        return max(since, word.counts_until) if word.counts_until < following.at else FOREVER
+    frames_missing = word.device_key == following.device_key and following.f_cnt > word.f_cnt + 1
+    if repeats and frames_missing and word.counts_until >= following.at:
+        return whole_second(word.at + (following.at - word.at) / 2)
+    return FOREVER
+
+
+def _runs(found: Iterable[Segment]) -> Iterator[list[Segment]]:
+    run: list[Segment] = []
+    for segment in found:
+        if run and run[-1].taken != segment.taken:
+            yield run
+            run = []
+        run.append(segment)
+    if run:
+        yield run
+
+
+def _with_closures(told: Sequence[Segment], closures: Sequence[Closed]) -> list[Segment | Closed]:
+    """In order and without a gap: what is told, where the asset is in use."""
+    if not told and not closures:
+        return []
+    heard_at = told[0].begins_at if told else FOREVER
+    begins_at = min(heard_at, closures[0].begins_at) if closures else heard_at
+    unheard = [_unheard(begins_at, heard_at)] if begins_at < heard_at else []
+    parts: list[Segment | Closed] = [*closures, *_open_parts([*unheard, *told], closures)]
+    return sorted(parts, key=lambda part: part.begins_at)
+
+
+def _open_parts(told: Iterable[Segment], closures: Sequence[Closed]) -> Iterator[Segment]:
+    first = 0
+    for segment in told:
+        while first < len(closures) and closures[first].ends_at <= segment.begins_at:
+            first += 1
+        at = segment.begins_at
+        for closed in closures[first:]:
+            if closed.begins_at >= segment.ends_at:
+                break
+            if at < closed.begins_at:
+                yield _cut(segment, at, closed.begins_at)
+            at = closed.ends_at
+        if at < segment.ends_at:
+            yield _cut(segment, at, segment.ends_at)
+
+
+def _cut(segment: Segment, begins_at: datetime, ends_at: datetime) -> Segment:
+    told = segment.told and begins_at == segment.begins_at
+    return replace(segment, begins_at=begins_at, ends_at=ends_at, told=told)
+
+
+def _unheard(begins_at: datetime, ends_at: datetime) -> Segment:
+    return Segment(
+        begins_at=begins_at, ends_at=ends_at, taken=None, quality=Quality.OBSERVED, debounce=_NO_TIME, told=False
+    )
+
+
+def _counted(told: Iterable[Segment | Closed]) -> list[Span]:
+    """Spans with what came and went at their beginnings: what was known before counts across silence, not closures."""
+    found: list[Span] = []
+    known: int | None = None
+    for part in told:
+        if isinstance(part, Closed):
+            known = None
+            span = Span(
+                begins_at=part.begins_at, ends_at=part.ends_at, state=State.CLOSED, taken=0, quality=Quality.OBSERVED
+            )
+        else:
+            span = _span(part, known, after_silence=bool(found) and found[-1].state is State.UNKNOWN)
+            known = known if part.taken is None else part.taken
+        found = _append(found, span)
+    return found
+
+
+def _append(found: list[Span], span: Span) -> list[Span]:
+    if found and span.continues(found[-1]):
+        found[-1] = replace(found[-1], ends_at=span.ends_at)
+    else:
+        found.append(span)
+    return found
+
+
+def _span(part: Segment, known: int | None, *, after_silence: bool) -> Span:
+    state = State.UNKNOWN if part.taken is None else State.OCCUPIED if part.taken else State.FREE
+    arrivals, departures = 0, 0
+    if part.taken is not None and known is not None:
+        arrivals, departures = max(0, part.taken - known), max(0, known - part.taken)
+        if part.taken == known == 1 and part.told and after_silence:
+            # A sensor that reports an arrival while its bay was taken before it fell silent: one left meanwhile.
+            arrivals, departures = 1, 1
+    return Span(
+        begins_at=part.begins_at,
+        ends_at=part.ends_at,
+        state=state,
+        taken=part.taken or 0,
+        quality=part.quality,
+        arrivals=arrivals,
+        departures=departures,
+    )
+
+
+def _merged_closures(closures: Iterable[Closed]) -> list[Closed]:
+    merged: list[Closed] = []
+    for begins_at, ends_at in sorted((whole_second(c.begins_at), whole_second(c.ends_at)) for c in closures):
+        if merged and begins_at <= merged[-1].ends_at:
+            merged[-1] = Closed(merged[-1].begins_at, max(merged[-1].ends_at, ends_at))
+        elif begins_at < ends_at:
+            merged.append(Closed(begins_at, ends_at))
+    return merged

@@ -1,0 +1,116 @@
+"""History second by second, in plain Python: slow, short, and made without a look at `domain.spans`.
+
+Seconds are counted from an origin. A moment of the answer is (state, taken, quality).
+"""
+
+from domain.uplinks import Kind
+
+UNKNOWN = ("unknown", 0, "observed")
+CLOSED = ("closed", 0, "observed")
+
+
+def heard(words):
+    """The last word of each second, by second."""
+    return {int(word["at"]): word for word in sorted(words, key=order)}
+
+
+def order(word):
+    return word["at"], word["f_cnt"], word["taken"] > 0, word["until"], word["taken"]
+
+
+def moments(words, closures, horizon):
+    """What is true in each second from the first word or closure to the horizon; None before."""
+    told = heard(words)
+    answer = [None] * horizon
+    first = min([*told, *(begins for begins, _ in closures)], default=horizon)
+    taken, by = plain(told, horizon)
+    smooth(taken, by, told)
+    for second in range(first, horizon):
+        answer[second] = UNKNOWN
+        if taken[second] is not None:
+            answer[second] = ("occupied" if taken[second] else "free", taken[second], by[second])
+        if any(begins <= second < ends for begins, ends in closures):
+            answer[second] = CLOSED
+    return answer
+
+
+def plain(told, horizon):
+    taken, by = [None] * horizon, ["observed"] * horizon
+    seconds = sorted(told)
+    for number, second in enumerate(seconds):
+        word = told[second]
+        following = seconds[number + 1] if number + 1 < len(seconds) else horizon
+        for at in range(second, following):
+            taken[at] = word["taken"] if at < int(word["until"]) else None
+        if following < horizon:
+            infer(taken, by, word, told[following], second, following)
+    return taken, by
+
+
+def infer(taken, by, word, following, begins, ends):
+    """What the following word proves of the time before it."""
+    if following["kind"] is not Kind.EVENT or word["counted"] or following["counted"]:
+        return
+    other = 0 if following["taken"] else 1
+    if following["previous"] is not None:
+        for at in range(max(begins, ends - max(following["previous"], 1)), ends):
+            if taken[at] != other:
+                taken[at], by[at] = other, "inferred"
+    elif (
+        word["taken"] == following["taken"]
+        and word["device"] == following["device"]
+        and following["f_cnt"] > word["f_cnt"] + 1
+        and int(word["until"]) >= ends
+    ):
+        for at in range(begins + (ends - begins) // 2, ends):
+            taken[at], by[at] = other, "inferred"
+
+
+def smooth(taken, by, told):
+    """Runs of equal known seconds that are too short are told as the one before."""
+    limits = {}
+    newest = None
+    for second in range(len(taken)):
+        newest = told.get(second, newest)
+        limits[second] = newest["debounce"] if newest else 0
+    runs = []
+    for second, value in enumerate(taken):
+        if runs and taken[runs[-1][-1]] == value:
+            runs[-1].append(second)
+        else:
+            runs.append([second])
+    original = list(taken)
+    for number in range(1, len(runs) - 1):
+        run = runs[number]
+        before, after = taken[run[0] - 1], original[run[-1] + 1]
+        if None in (before, original[run[0]], after):
+            continue
+        if len(run) < min(limits[second] for second in run):
+            for second in run:
+                taken[second], by[second] = before, "repaired"
+
+
+def arrivals(words, closures, horizon):
+    """(second, arrivals, departures) wherever something came or went."""
+    told, answer = heard(words), moments(words, closures, horizon)
+    found, known = [], None
+    for second in range(horizon):
+        now, before = answer[second], answer[second - 1] if second else None
+        if now is None or now[0] == "unknown":
+            continue
+        if now[0] == "closed":
+            known = None
+            continue
+        change = now[1] - known if known is not None else 0
+        if change:
+            found.append((second, max(0, change), max(0, -change)))
+        elif (
+            known == now[1] == 1
+            and before == UNKNOWN
+            and now[2] == "observed"
+            and second in told
+            and told[second]["kind"] is Kind.EVENT
+        ):
+            found.append((second, 1, 1))
+        known = now[1]
+    return found
