@@ -2,7 +2,7 @@
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from domain.alarms import KINDS, AlarmCode
 from domain.histogram import Histogram
 from domain.live import Clock, Live
 
@@ -64,6 +65,20 @@ class LiveMetrics(Collector):
         yield GaugeMetricFamily("smartplace_revision", "Revision of the snapshot.", value=snapshot.revision)
         age_s = (self.now() - snapshot.as_of).total_seconds()
         yield GaugeMetricFamily("smartplace_as_of_age_seconds", "Since the platform last vouched for it.", value=age_s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlarmMetrics(Collector):
+    """How many alarms are open, as they were counted lately."""
+
+    counts: Callable[[], Mapping[AlarmCode, int]]
+
+    def collect(self) -> Iterator[Metric]:
+        """One family."""
+        family = GaugeMetricFamily("smartplace_alarms_open", "Alarms that are open.", labels=["code", "severity"])
+        for code, count in self.counts().items():
+            family.add_metric([code, KINDS[code].severity], count)
+        yield family
 
 
 class CountRequests:

@@ -22,6 +22,7 @@ from domain.errors import (
     SmartPlaceError,
     StoreRefusedError,
     StoreUnavailableError,
+    UnknownAlarmError,
     UnknownCodecError,
     UnknownPlaceError,
 )
@@ -44,6 +45,7 @@ _SENTENCES: defaultdict[int, str] = defaultdict(
 STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     UnknownCodecError: HTTPStatus.NOT_FOUND,
+    UnknownAlarmError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,

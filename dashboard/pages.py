@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from dashboard.alarms import AlarmPages
 from dashboard.codecs import CodecPages
 from dashboard.commands import CommandPages
 from dashboard.device_page import DevicePages
@@ -17,6 +18,7 @@ from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
+from domain.alarms import Alarms
 from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
@@ -34,10 +36,18 @@ class Keeping:
     silent_after: SilentAfter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What the pages for those who look after it all need: the devices' health, and what is wrong."""
+
+    inspection: Inspection
+    alarms: Alarms
+
+
 def create_router(
     *,
     live: Live,
-    inspection: Inspection,
+    watching: Watching,
     codecs: Codecs,
     keeping: Keeping,
     commands: Commands,
@@ -56,7 +66,10 @@ def create_router(
     router.include_router(LiveStream(live=live, now=now).router())
     router.include_router(ReferencePage(templates=templates).router())
     router.include_router(LoginPages(login=login, templates=templates).router())
-    router.include_router(ManagePages(inspection=inspection, now=now, login=login, templates=templates).router())
+    router.include_router(
+        ManagePages(inspection=watching.inspection, now=now, login=login, templates=templates).router()
+    )
+    router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
     router.include_router(DevicePages(records=records, now=now, login=login, templates=templates).router())

@@ -140,6 +140,14 @@ class UnknownPlaceError(SmartPlaceError):
         self.place_id = place_id
 
 
+class UnknownAlarmError(SmartPlaceError):
+    """No alarm goes by this number."""
+
+    def __init__(self, alarm_id: int) -> None:
+        super().__init__(f"there is no alarm {alarm_id}")
+        self.alarm_id = alarm_id
+
+
 class PlacesFileError(SmartPlaceError):
     """A places file that cannot be loaded; `problems` has one sentence for each fault."""
 

@@ -44,6 +44,7 @@ from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
+from store.alarms import KnownAlarms, StoreAlarms
 from store.api_keys import ApiKeys
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
@@ -58,6 +59,7 @@ from store.workers import KnownWorkers, Workers
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
+_READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
@@ -255,8 +257,11 @@ async def serve(settings: Settings) -> None:
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
+        alarms = StoreAlarms(pool, now=utc_now)
+        known_alarms = KnownAlarms(alarms)
         doors = Doors(
             live=live,
+            alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
@@ -267,7 +272,7 @@ async def serve(settings: Settings) -> None:
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,
             requests=observation.requests,
-            scrape=observation.scraper(pushed, pipeline),
+            scrape=observation.scraper(pushed, pipeline, known_alarms),
         )
         web = server(web_app(settings, doors), host=settings.http_host, port=settings.http_port)
         async with asyncio.TaskGroup() as tasks:
@@ -275,6 +280,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
+                tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]
             try:
                 # Streams first: the server waits for its connections.

@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from api.metrics import HttpMeter, LiveMetrics
+from api.metrics import AlarmMetrics, HttpMeter, LiveMetrics
 from api.routes.health import looker
 from domain.live import Clock, Live
 from domain.readiness import Finding, Look, of_workers
@@ -22,6 +22,7 @@ from ingest.mqtt import MqttSource
 from ingest.pipeline import FrameSink, Pipeline
 from ingest.readiness import Readiness
 from ingest.spool_queue import SpoolQueue
+from store.alarms import KnownAlarms
 from store.workers import KnownWorkers
 
 Scrape = Callable[[str], tuple[bytes, str]]
@@ -100,13 +101,14 @@ class ServeObservation:
         """The sink, counted, for what is pushed."""
         return MeteredSink(sink, self._pushed, StoreWord(answered_at=self._now()), now=self._now)
 
-    def scraper(self, source: HttpSource, pipeline: Pipeline) -> Scrape:
+    def scraper(self, source: HttpSource, pipeline: Pipeline, alarms: KnownAlarms) -> Scrape:
         """Its metrics."""
         return _scraper(
             [
                 self.requests,
                 LiveMetrics(self._live, self._now),
                 SourceMetrics(meters=[self._pushed], queue=source, hand=pipeline, now=self._now),
+                AlarmMetrics(lambda: alarms.counts),
                 ReadinessMetrics(self.look),
             ]
         )

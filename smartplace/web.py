@@ -10,15 +10,17 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.alarms import create_router as alarms_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
-from dashboard.pages import Keeping
+from dashboard.pages import Keeping, Watching
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from dashboard.templating import Templates
 from devices.catalogue import silent_after
+from domain.alarms import Alarms
 from domain.api_keys import ScopesOf
 from domain.codec_scripts import Codecs
 from domain.commands import Commands
@@ -50,6 +52,7 @@ class Doors:
 
     live: Live
     inspection: Inspection
+    alarms: Alarms
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -89,7 +92,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
             dashboard_router(
                 live=live,
-                inspection=doors.inspection,
+                watching=Watching(inspection=doors.inspection, alarms=doors.alarms),
                 codecs=doors.codecs,
                 keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
                 commands=doors.commands,
@@ -97,6 +100,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 organisation=settings.organisation,
                 login=login,
             ),
+            alarms_router(doors.alarms, doors.scopes_of),
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
@@ -117,6 +121,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         live=live,
         inspection=_NoInspection(),
         # Nothing is asked of these.
+        alarms=cast("Alarms", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),

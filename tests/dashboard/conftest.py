@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from dashboard.pages import Keeping, create_router
+from dashboard.pages import Keeping, Watching, create_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from devices.catalogue import silent_after
@@ -32,6 +32,7 @@ from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
 from tests.command_book import MemoryCommands
+from tests.memory_alarms import MemoryAlarms
 from tests.memory_registry import MemoryRegistry
 
 PASSWORD = "correct horse battery"
@@ -379,9 +380,19 @@ def book(clock) -> MemoryCommands:
 
 
 @pytest.fixture
-def make_app(live, inspection, codecs, keeping, book, clock, login) -> Callable[..., FastAPI]:
+def alarms(clock) -> MemoryAlarms:
+    return MemoryAlarms(clock)
+
+
+@pytest.fixture
+def watching(inspection, alarms) -> Watching:
+    return Watching(inspection=inspection, alarms=alarms)
+
+
+@pytest.fixture
+def make_app(live, watching, codecs, keeping, book, clock, login) -> Callable[..., FastAPI]:
     def make(**more) -> FastAPI:
-        given = {"live": live, "inspection": inspection, "codecs": codecs, "keeping": keeping, "commands": book}
+        given = {"live": live, "watching": watching, "codecs": codecs, "keeping": keeping, "commands": book}
         given |= {"now": clock, "organisation": "Southend smart places"}
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))

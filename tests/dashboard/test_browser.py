@@ -36,6 +36,7 @@ MANAGE = [
     "/manage",
     "/manage?need=silent",
     "/manage/dead-letters",
+    "/manage/alarms",
     "/manage/codecs",
     "/manage/codec-upload",
     "/manage/codec-upload?model=acme-bay",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from domain.alarms import AlarmCode, Severity
 from domain.errors import Reason
 from ingest.metered import NOTICE_CODES
 
@@ -17,7 +18,8 @@ LABELS = {
     "job": None,
     "source": {"mqtt", "jetstream", "http", "spool"},
     "reason": {reason.value for reason in Reason},
-    "code": {*NOTICE_CODES, "other"},
+    "code": {*NOTICE_CODES, "other", *AlarmCode},
+    "severity": set(Severity),
     "status": {"1xx", "2xx", "3xx", "4xx", "5xx"},
     "route": {"/readyz"},
 }

@@ -1,0 +1,5 @@
+SELECT alarm_id, code, subject_kind, subject_id, severity, detail, within, raised_at, last_at, times, ended_at,
+       acknowledged_by, acknowledged_at
+FROM alarm
+WHERE alarm_id = %(alarm_id)s
+FOR UPDATE
