@@ -62,3 +62,18 @@ def reported_state(measurements: Measurements) -> State | None:
     if "occupants" in measurements:
         return State.OCCUPIED if measurements["occupants"] > 0 else State.FREE
     return None
+
+
+def reported_number(measurements: Measurements) -> int | None:
+    """How many persons a sensor counted, or None where it says no more than yes or no."""
+    if "occupants" not in measurements:
+        return None
+    number = measurements["occupants"]
+    occupied = measurements.get("occupied", number > 0)
+    return max(1, number) if occupied else 0
+
+
+def reported_before_s(measurements: Measurements) -> int | None:
+    """How long the state before lasted, in seconds, where the sensor says so."""
+    minutes = measurements.get("previous_state_minutes")
+    return None if minutes is None else 60 * minutes

@@ -49,6 +49,7 @@ from store.api_keys import ApiKeys
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
+from store.history import History
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
@@ -154,6 +155,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
                 tasks.create_task(canary.sing(source), name="canary")
+                history = History(pool, now=utc_now)
+                tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
                 _dispatch(settings, pool, tasks)
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
+    history_seconds: float = Field(default=2.0, gt=0, le=600)
+    """How often ingest brings history up to date; it takes a tenth of the time for that at most."""
     canary_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest sends a message to itself, to know that messages arrive."""
     canary_late_s: float = Field(default=60.0, gt=0, le=600)

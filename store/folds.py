@@ -19,7 +19,10 @@ DeviceFrames = tuple[int, Sequence[Accepted]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A state-bearing frame of one asset. `silent_after` is how long it counts."""
+    """A state-bearing frame of one asset. `silent_after` is how long it counts.
+
+    `taken` where the sensor counts persons, `previous_s` where it says how long the state before lasted.
+    """
 
     asset_key: int
     device_key: int
@@ -28,6 +31,8 @@ class Event:
     kind: str
     state: State
     silent_after: timedelta
+    taken: int | None = None
+    previous_s: int | None = None
 
     @property
     def silent_at(self) -> datetime:

@@ -102,9 +102,12 @@ async def _rows(connection: Connection, name: str) -> list[Mapping[str, object]]
 
 async def _replace_closures(connection: Connection, places: Places) -> None:
     named = [asset.asset_id for asset in places.assets]
+    # What was closed and what will be: told anew it stays the same where nothing changed.
+    await connection.execute(query("insert_history_due_of_closures"), {"asset_ids": named})
     await connection.execute(query("delete_closures"), {"asset_ids": named})
     async with connection.cursor() as cursor:
         await cursor.executemany(query("insert_closure"), [_closure_row(closure) for closure in places.closures])
+    await connection.execute(query("insert_history_due_of_closures"), {"asset_ids": named})
 
 
 def _sign_row(sign: Sign) -> dict[str, object]:

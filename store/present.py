@@ -9,12 +9,14 @@ from store.pool import Connection
 from store.queries import copy_in, one, query
 from store.rows import (
     CONDITION_COLUMNS,
+    DUE_COLUMNS,
     MOMENT_TYPES,
     SAYING_COLUMNS,
     SESSION_COLUMNS,
     STATE_COLUMNS,
     Keyed,
     columns,
+    due_row,
     session_row,
     state_row,
 )
@@ -46,7 +48,10 @@ async def apply_batch(
         moments = ((device.device_key, frame.uplink.observed_at) for device, frame in keyed)
         await copy_in(connection, "copy_replay_newcomers", MOMENT_TYPES, moments)
     by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
-    states = columns(STATE_COLUMNS, map(state_row, latest_by_asset(events)))
+    latest = latest_by_asset(events)
+    if latest:
+        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, map(due_row, latest)))
+    states = columns(STATE_COLUMNS, map(state_row, latest))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
     conditions = columns(CONDITION_COLUMNS, starmap(condition, by_device))
     falls = await connection.execute(query("apply_conditions"), {**conditions, "reset_by": RESET_BY})

@@ -190,6 +190,7 @@ async def _write(connection: Connection, planned: Plan, change_of: ChangeOf) -> 
     await copy_in(connection, "copy_register_changes", ("text", "text", "jsonb", "jsonb"), rows)
     for step in _STEPS:
         await connection.execute(query(step))
+    await connection.execute(query("insert_history_due_of_register"))
     parameters = {name: getattr(change_of, name) for name in ("at", "actor", "what", "undoes")}
     made = await one(connection, "insert_change_set", parameters)
     await connection.execute(query("insert_audit"), {**parameters, **made})

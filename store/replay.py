@@ -278,4 +278,4 @@ def _example(change: Change, names: dict[int, DeviceId]) -> Example:
 
 
 def _told(derived: Derived) -> dict[str, object]:
-    return {"measurements": sorted(derived.measured), "events": sorted(derived.happened)}
+    return {"measurements": sorted(derived.measured), "events": sorted(derived.happened, key=repr)}

@@ -10,15 +10,15 @@ from typing import NamedTuple
 from devices import codec
 from devices.catalogue import model
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
-from domain.states import reported_state
+from domain.states import reported_before_s, reported_number, reported_state
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
 Moment = tuple[int, datetime]
 """A device and an event time."""
 Measured = tuple[str, float]
-Happened = tuple[int, int, str, str]
-"""Asset, counter, kind, state."""
+Happened = tuple[int, int, str, str, int | None, int | None]
+"""Asset, counter, kind, state, how many were counted, how long the state before lasted in seconds."""
 
 
 class JournalFrame(NamedTuple):
@@ -47,6 +47,8 @@ class _Meaning:
     decoded: Decoded
     measured: tuple[Measured, ...]
     state: str | None
+    number: int | None
+    before_s: int | None
 
 
 Meaning = _Meaning | Undecodable
@@ -62,7 +64,7 @@ class Derived:
     def same_as(self, other: "Derived") -> bool:
         """As bags: the database keeps no order."""
         return (self.measured == other.measured or sorted(self.measured) == sorted(other.measured)) and (
-            self.happened == other.happened or sorted(self.happened) == sorted(other.happened)
+            self.happened == other.happened or sorted(self.happened, key=repr) == sorted(other.happened, key=repr)
         )
 
 
@@ -100,7 +102,13 @@ def meaning_of(decoded: Decoded | Exception) -> Meaning:
         return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
     state = reported_state(decoded.measurements)
     measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
-    return _Meaning(decoded, measured, state.value if state else None)
+    return _Meaning(
+        decoded,
+        measured,
+        state.value if state else None,
+        reported_number(decoded.measurements),
+        reported_before_s(decoded.measurements),
+    )
 
 
 def is_unread(meaning: Meaning) -> bool:
@@ -142,7 +150,8 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
             continue
         derived.measured += meaning.measured
         if meaning.state and (asset_key := device.asset_key_at(frame.observed_at)) is not None:
-            derived.happened.append((asset_key, frame.f_cnt, meaning.decoded.kind.value, meaning.state))
+            kind = meaning.decoded.kind.value
+            derived.happened.append((asset_key, frame.f_cnt, kind, meaning.state, meaning.number, meaning.before_s))
     return derived
 
 

@@ -9,7 +9,7 @@ from domain.uplinks import Rejected
 from store.pool import Connection
 from store.queries import copy_in, query
 from store.rereading import Change, JournalFrame, Meaning, Undecodable
-from store.rows import EVENT_TYPES, MEASUREMENT_TYPES, columns, dead_letter_row
+from store.rows import DUE_COLUMNS, EVENT_TYPES, MEASUREMENT_TYPES, columns, dead_letter_row
 
 _FRAME_COLUMNS = ("received", "device_keys", "sessions", "f_cnts", "payloads", "codecs", "versions", "kinds")
 
@@ -18,6 +18,7 @@ async def rewrite(connection: Connection, changes: Sequence[Change], names: dict
     """Put these moments right, in the caller's transaction."""
     await _delete(connection, changes)
     await _insert(connection, changes)
+    await _note_due(connection, changes)
     told = [pair for change in changes for pair in change.frames]
     readable = [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)]
     await _retell(connection, readable)
@@ -39,12 +40,24 @@ async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
     moments = [(*_moment(change), change.after) for change in changes]
     measured = ((at, device, key, value) for at, device, after in moments for key, value in after.measured)
     happened = (
-        (at, asset, device, f_cnt, kind, state)
+        (at, asset, device, f_cnt, kind, *state)
         for at, device, after in moments
-        for asset, f_cnt, kind, state in after.happened
+        for asset, f_cnt, kind, *state in after.happened
     )
     await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measured)
     await copy_in(connection, "copy_events", EVENT_TYPES, happened)
+
+
+async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
+    """History has to be told anew of every asset that these moments spoke of, or speak of now."""
+    due = {
+        (happened[0], at, at)
+        for change in changes
+        for at, _ in [_moment(change)]
+        for happened in (*change.before.happened, *change.after.happened)
+    }
+    if due:
+        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, sorted(due)))
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:

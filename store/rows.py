@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from domain.errors import Reason
 from domain.security import NetworkNotice
-from domain.states import reported_state
+from domain.states import reported_before_s, reported_number, reported_state
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
@@ -18,7 +18,7 @@ UPLINK_TYPES = (
     "float4", "float4", "int2", "text", "int2", "text",
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
-EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
+EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
 MOMENT_TYPES = ("int4", "timestamptz")
 STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
 CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
@@ -26,6 +26,7 @@ SAYING_COLUMNS = (
     "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
     "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
+DUE_COLUMNS = ("due_keys", "since", "until")
 SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
 
 
@@ -59,6 +60,8 @@ def event(device: KnownDevice, frame: Accepted) -> Event | None:
         kind=frame.decoded.kind.value,
         state=state,
         silent_after=device.silent_after,
+        taken=reported_number(frame.decoded.measurements),
+        previous_s=reported_before_s(frame.decoded.measurements),
     )
 
 
@@ -81,7 +84,10 @@ def measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
 
 def event_row(event: Event) -> Sequence[object]:
     """The row of an event."""
-    return event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value
+    return (
+        event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value,
+        event.taken, event.previous_s,
+    )  # fmt: skip
 
 
 def state_row(latest: Latest) -> Sequence[object]:
@@ -91,6 +97,11 @@ def state_row(latest: Latest) -> Sequence[object]:
         event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at,
         latest.since, latest.unbroken, latest.earliest,
     )  # fmt: skip
+
+
+def due_row(latest: Latest) -> Sequence[object]:
+    """One row for `insert_history_due`."""
+    return latest.event.asset_key, latest.earliest, latest.event.observed_at
 
 
 def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:

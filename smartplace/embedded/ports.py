@@ -1,10 +1,14 @@
 """TCP ports on loopback: the one that was asked for, or a free one."""
 
+import random
 import socket
 
 from domain.errors import CommandError
 
 LOOPBACK = "127.0.0.1"
+
+# Below those that systems give to outgoing connections: 32768 and up on Linux, 49152 and up elsewhere.
+_SERVER_PORTS = range(20_000, 32_000)
 
 
 def is_free(port: int) -> bool:
@@ -19,11 +23,15 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that no outgoing connection is given by chance before somebody does.
+
+    Raises:
+        CommandError: every port is in use.
+    """
+    for port in random.sample(_SERVER_PORTS, k=len(_SERVER_PORTS)):
+        if is_free(port):
+            return port
+    raise CommandError(f"no port from {_SERVER_PORTS[0]} to {_SERVER_PORTS[-1]} is free")
 
 
 def claim(port: int | None, *, option: str, usual: int | None = None) -> int:

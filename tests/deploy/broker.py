@@ -16,6 +16,8 @@ from gmqtt import Client
 from gmqtt.mqtt.constants import MQTTv50
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from smartplace.embedded.ports import free_port
+
 SHIPPED = Path(__file__).parents[2] / "mosquitto"
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 NOBODY = 65534
@@ -35,9 +37,7 @@ class Broker:
     def __enter__(self) -> Self:
         assert MOSQUITTO
         self.home = Path(tempfile.mkdtemp(prefix="mosquitto-"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port: int = free_port()
         shutil.copytree(SHIPPED, self.home / "config")
         (self.home / "data").mkdir()
         config = self.home / "config" / "mosquitto.conf"

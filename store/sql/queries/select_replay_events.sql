@@ -1,4 +1,4 @@
-SELECT device_key, observed_at, asset_key, f_cnt, kind, state
+SELECT device_key, observed_at, asset_key, f_cnt, kind, state, taken, previous_s
 FROM event
 WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
   AND (%(device_key)s::integer IS NULL OR device_key = %(device_key)s)

@@ -1,4 +1,4 @@
-SELECT device_key, observed_at, asset_key, f_cnt, kind, state
+SELECT device_key, observed_at, asset_key, f_cnt, kind, state, taken, previous_s
 FROM event AS d
 JOIN (
     SELECT DISTINCT device_key, observed_at FROM replay_late

@@ -1,0 +1,22 @@
+-- The words about assets around stretches of time: all within, and so many before and after.
+SELECT due.asset_key, word.observed_at, word.f_cnt, word.device_key, word.kind, word.state, word.taken, word.previous_s,
+       d.silent_after_s, i.ends_at AS leaves_at, i.debounce_s
+FROM unnest(%(keys)s::int4[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS due (asset_key, since, until)
+CROSS JOIN LATERAL (
+    (SELECT * FROM event AS e
+     WHERE e.asset_key = due.asset_key AND e.observed_at < due.since
+     ORDER BY e.observed_at DESC, e.f_cnt DESC, e.state DESC
+     LIMIT %(context)s)
+    UNION ALL
+    SELECT * FROM event AS e
+    WHERE e.asset_key = due.asset_key AND e.observed_at >= due.since AND e.observed_at < due.until + INTERVAL '1 second'
+    UNION ALL
+    (SELECT * FROM event AS e
+     WHERE e.asset_key = due.asset_key AND e.observed_at >= due.until + INTERVAL '1 second'
+     ORDER BY e.observed_at, e.f_cnt, e.state
+     LIMIT %(context)s)
+) AS word
+JOIN device AS d USING (device_key)
+LEFT JOIN installation AS i
+    ON i.device_key = word.device_key AND i.asset_key = word.asset_key
+   AND i.begins_at <= word.observed_at AND (i.ends_at IS NULL OR word.observed_at < i.ends_at)

@@ -1,0 +1,300 @@
+"""Spans, facts and roll-ups in the database are what the pure function makes of the events, however those came."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.places import Closure
+from domain.spans import FOREVER, Closed, Observation, spans_of
+from domain.uplinks import Kind
+from store.history import History
+from store.migrations import migrate
+from store.places import import_places
+
+pytestmark = pytest.mark.db
+
+SILENT_AFTER = timedelta(hours=1)
+DEVICES = {"70b3d50000000001": "mill-yard-1", "70b3d50000000004": "mill-yard-4", "bench-green-1": "green-bench-1"}
+SECONDS = ("free_s", "occupied_s", "unknown_s", "closed_s")
+FACTS = (*SECONDS, "inferred_s", "taken_s", "arrivals", "departures")
+LONDON = ZoneInfo("Europe/London")
+TABLES = "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, span, fact_15m"
+
+
+def rows(conninfo, statement, *parameters):
+    with psycopg.connect(conninfo, prepare_threshold=None) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def spans(conninfo):
+    found = defaultdict(list)
+    for asset_id, *span in rows(
+        conninfo,
+        "SELECT asset_id, begins_at, ends_at, state, taken, quality, arrivals, departures"
+        " FROM span JOIN asset USING (asset_key) ORDER BY asset_id, begins_at",
+    ):
+        found[asset_id].append(tuple(span))
+    return dict(found)
+
+
+def as_rows(told):
+    return [
+        (
+            span.begins_at,
+            span.ends_at,
+            span.state.value,
+            span.taken,
+            span.quality.value,
+            span.arrivals,
+            span.departures,
+        )
+        for span in told
+    ]
+
+
+def facts(conninfo, relation, time):
+    statement = f"SELECT {time}, asset_id, {', '.join(FACTS)} FROM {relation} JOIN asset USING (asset_key)"
+    return {(row[0], row[1]): dict(zip(FACTS, map(int, row[2:]), strict=True)) for row in rows(conninfo, statement)}
+
+
+def summed(told, until, floor, length):
+    """What a second-by-second look at spans gives for each stretch that begins before `until`."""
+    found = defaultdict(lambda: dict.fromkeys(FACTS, 0))
+    for asset_id, of_asset in told.items():
+        for begins_at, ends_at, state, taken, quality, arrivals, departures in of_asset:
+            if begins_at < until:
+                found[floor(begins_at), asset_id]["arrivals"] += arrivals
+                found[floor(begins_at), asset_id]["departures"] += departures
+            at = begins_at
+            while at < min(ends_at, until):
+                bucket = floor(at)
+                end = min(ends_at, until, length(bucket))
+                seconds = int((end - at).total_seconds())
+                fact = found[bucket, asset_id]
+                fact[f"{state}_s"] += seconds
+                fact["taken_s"] += seconds * taken
+                fact["inferred_s"] += seconds * (quality != "observed")
+                at = end
+        first = min(floor(span[0]) for span in of_asset)
+        if first < until:
+            # Before the first word of its first stretch nothing is known.
+            found[first, asset_id]["unknown_s"] += int((of_asset[0][0] - first).total_seconds())
+    return dict(found)
+
+
+def quarter(moment):
+    return moment - timedelta(minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond)
+
+
+def local_day(moment):
+    return moment.astimezone(LONDON).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(moment.tzinfo)
+
+
+def by_day(quarters):
+    found = defaultdict(lambda: dict.fromkeys(FACTS, 0))
+    for (bucket, asset_id), fact in quarters.items():
+        for name, value in fact.items():
+            found[local_day(bucket), asset_id][name] += value
+    return dict(found)
+
+
+def by_hour(quarters):
+    found = defaultdict(lambda: dict.fromkeys(FACTS, 0))
+    for (bucket, asset_id), fact in quarters.items():
+        for name, value in fact.items():
+            found[bucket.replace(minute=0), asset_id][name] += value
+    return dict(found)
+
+
+@st.composite
+def streams(draw):
+    sent = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(sorted(DEVICES)),
+                st.integers(0, 40),
+                # Around the hour in which the clocks go forward, near one another and hours apart.
+                st.one_of(st.integers(0, 3600), st.integers(0, 12 * 3600)),
+                st.integers(0, 2),
+                st.sampled_from([Kind.EVENT, Kind.EVENT, Kind.HEARTBEAT]),
+                st.sampled_from([None, None, 0, 7, 40]),
+            ),
+            min_size=1,
+            max_size=30,
+        )
+    )
+    arrived = draw(st.permutations([*range(len(sent)), *range(min(3, len(sent)))]))
+    cuts = sorted(draw(st.sets(st.integers(0, len(arrived)), max_size=5)))
+    return sent, [arrived[a:b] for a, b in zip([0, *cuts], [*cuts, len(arrived)], strict=True)]
+
+
+def accepted(frame, origin, noon, one):
+    device_id, f_cnt, second, number, kind, before = one
+    said = {"occupants": number} if device_id.startswith("bench") else {"occupied": number > 0}
+    if before is not None and not device_id.startswith("bench"):
+        said["previous_state_minutes"] = before
+    minute = (origin - noon) / timedelta(minutes=1) + second / 60
+    return frame(device_id, f_cnt, minute=minute, kind=kind, received_minute=0, **said)
+
+
+def expected_spans(frames, closures):
+    told = defaultdict(list)
+    for item in {(f.uplink.device_id, f.uplink.f_cnt, f.uplink.payload): f for f in frames}.values():
+        said = item.decoded.measurements
+        number = said.get("occupants")
+        before = said.get("previous_state_minutes")
+        told[DEVICES[item.uplink.device_id]].append(
+            Observation(
+                at=item.uplink.observed_at,
+                f_cnt=item.uplink.f_cnt,
+                device_key=1,
+                kind=item.decoded.kind,
+                taken=int(said["occupied"]) if number is None else number,
+                counts_until=item.uplink.observed_at + SILENT_AFTER,
+                counted=number is not None,
+                previous_for=None if before is None else timedelta(minutes=before),
+            )
+        )
+    closed = defaultdict(list)
+    for closure in closures:
+        closed[closure.asset_id].append(Closed(closure.begins_at, closure.ends_at or FOREVER))
+    return {key: as_rows(spans_of(told[key], closed[key])) for key in {*told, *closed}}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
+@given(stream=streams(), data=st.data())
+def test_history_is_what_the_pure_function_says_whatever_came_when(
+    database, open_store, small_borough, noon, frame, stream, data
+):
+    sent, batches = stream
+    origin = noon.replace(month=3, day=28, hour=20)  # the clocks go forward five hours later
+    frames = [accepted(frame, origin, noon, one) for one in sent]
+    # The first of each name counts: the others are the same frame, told twice.
+    first = {}
+    for item in frames:
+        first.setdefault((item.uplink.device_id, item.uplink.f_cnt, item.uplink.payload), item)
+    frames = [first[item.uplink.device_id, item.uplink.f_cnt, item.uplink.payload] for item in frames]
+    as_of = [origin + timedelta(seconds=data.draw(st.integers(0, 14 * 3600))) for _ in batches]
+
+    async def play():
+        async with open_store(database, small_borough, noon, size=2) as (store, pool):
+            async with pool.connection() as connection:
+                await connection.execute(TABLES + ", fact_hour, fact_day, fact_touched, history_due")
+                await connection.execute("UPDATE history SET facts_until = DEFAULT")
+                await connection.execute("UPDATE platform SET as_of = '2000-01-01Z'")
+            for batch, moment in zip(batches, sorted(as_of), strict=True):
+                await store.write([frames[number] for number in batch], [])
+                # As `write` moved it, with a clock that is later than all of this.
+                async with pool.connection() as connection:
+                    await connection.execute("UPDATE platform SET as_of = %s", [moment])
+                await History(pool, now=lambda: noon).catch_up()
+
+    asyncio.run(play())
+
+    told = spans(database)
+    assert told == expected_spans(frames, [])
+    ((until,),) = rows(database, "SELECT facts_until FROM history")
+    assert until == quarter(max(as_of))
+    quarters = facts(database, "fact_15m", "bucket")
+    assert quarters == summed(told, until, quarter, lambda bucket: bucket + timedelta(minutes=15))
+    assert all(sum(fact[name] for name in SECONDS) == 900 for fact in quarters.values())
+    assert facts(database, "fact_hour", "hour") == by_hour(quarters)
+    assert facts(database, "fact_day", "day") == by_day(quarters)
+    tail = facts(database, "fact_tail", "bucket")
+    length_s = (max(as_of) - until).total_seconds()
+    assert all(sum(fact[name] for name in SECONDS) == length_s for fact in tail.values())
+
+
+@pytest.mark.anyio
+async def test_a_closure_that_is_imported_later_is_in_history(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        frames = [frame("70b3d50000000001", 1, minute=-240, occupied=False)]
+        await store.write(frames, [])
+        await history.catch_up()
+        closure = Closure(
+            asset_id="mill-yard-1",
+            begins_at=noon - timedelta(hours=4),
+            ends_at=noon - timedelta(hours=3),
+            reason="market",
+        )
+        await import_places(pool, replace(small_borough, closures=(closure,)), at=noon)
+        await history.catch_up()
+
+    assert spans(database) == expected_spans(frames, [closure])
+
+
+@pytest.mark.anyio
+async def test_a_device_that_leaves_says_nothing_of_the_bay_afterwards(
+    database, open_store, small_borough, noon, frame
+):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await store.write([frame("70b3d50000000001", 1, minute=-30, occupied=True)], [])
+        await History(pool, now=lambda: noon).catch_up()
+        async with pool.connection() as connection:
+            left = noon - timedelta(minutes=10)
+            await connection.execute("UPDATE installation SET ends_at = %s WHERE ends_at IS NULL", [left])
+            await connection.execute(
+                "INSERT INTO history_due SELECT asset_key, '0001-01-01Z', '9999-01-01Z' FROM asset"
+            )
+        await History(pool, now=lambda: noon).catch_up()
+
+    ends = [(span[2], span[1]) for span in spans(database)["mill-yard-1"]]
+    assert ends == [("occupied", left), ("unknown", FOREVER)]
+
+
+@pytest.mark.anyio
+async def test_two_historians_at_once_tell_it_once(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon, size=4) as (store, pool):
+        frames = [
+            frame("70b3d50000000001", n, minute=-300 + 7 * n, received_minute=0, occupied=n % 2 == 0) for n in range(40)
+        ]
+        for item in frames:
+            await store.write([item], [])
+            await asyncio.gather(*(History(pool, now=lambda: noon).catch_up() for _ in range(3)))
+        await History(pool, now=lambda: noon).catch_up()
+
+    assert spans(database) == expected_spans(frames, [])
+
+
+@pytest.mark.anyio
+@pytest.mark.timescale
+async def test_timescale_has_the_same_history_also_in_compressed_chunks(
+    database, timescale, open_store, small_borough, noon, frame
+):
+    list(migrate(timescale, prepare=False))
+    frames = [
+        frame("70b3d50000000001", n, minute=-60 * 24 * 60 + 391 * n, received_minute=0, occupied=n % 3 == 0)
+        for n in range(200)
+    ]
+    late = [
+        frame("70b3d50000000001", 900 + n, minute=-55 * 24 * 60 + 1000 * n, received_minute=0, occupied=n % 2 == 0)
+        for n in range(5)
+    ]
+    answers = []
+    for conninfo, size, prepare in ((database, 2, True), (timescale, 1, False)):
+        async with open_store(conninfo, small_borough, noon, size=size, prepare=prepare) as (store, pool):
+            history = History(pool, now=lambda: noon)
+            await store.write(frames, [])
+            await store.tick(as_of=noon)
+            await history.catch_up()
+            if conninfo is timescale:
+                async with pool.connection() as connection:
+                    await connection.execute("SELECT compress_chunk(show_chunks('fact_15m'))")
+                    await connection.execute("SELECT compress_chunk(show_chunks('event'))")
+            await store.write(late, [])
+            await history.catch_up()
+        relations = (("fact_15m", "bucket"), ("fact_hour", "hour"), ("fact_day", "day"), ("fact_tail", "bucket"))
+        answers.append((spans(conninfo), [facts(conninfo, *relation) for relation in relations]))
+
+    assert answers[0] == answers[1]
+    assert spans(database) == expected_spans(frames + late, [])
+    assert len(answers[0][1][0]) > 5000
+    assert answers[0][1][2] == by_day(answers[0][1][0])
