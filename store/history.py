@@ -34,6 +34,7 @@ _CONTEXT = 4
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
+_LONGEST_REST_S = 15.0
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
 
 
@@ -80,7 +81,7 @@ class History:
                 await self.catch_up()
             except StoreUnavailableError as error:
                 logger.warning("history waits: %s", error, extra={"action": "history_retry"})
-            await asyncio.sleep(max(every_s, _REST * (time.monotonic() - began)))
+            await asyncio.sleep(max(every_s, min(_LONGEST_REST_S, _REST * (time.monotonic() - began))))
 
     async def _step(self) -> int:
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():

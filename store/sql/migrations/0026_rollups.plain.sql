@@ -36,15 +36,22 @@ CREATE PROCEDURE refresh_facts() LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
     WITH gone AS (DELETE FROM fact_touched RETURNING *)
-    SELECT coalesce(gone.asset_key, a.asset_key) AS asset_key, begins_at, ends_at
-    FROM gone
-    LEFT JOIN asset AS a ON gone.asset_key IS NULL;
+    SELECT asset_key, date_trunc('hour', begins_at, 'UTC') AS begins_at,
+           date_trunc('hour', ends_at - INTERVAL '1 microsecond', 'UTC') + INTERVAL '1 hour' AS ends_at
+    FROM gone;
 
+    -- Hours that have facts now, and those that had some.
     CREATE TEMPORARY TABLE touched_hour ON COMMIT DROP AS
-    SELECT DISTINCT asset_key, hour
-    FROM touched
-    CROSS JOIN LATERAL generate_series(date_trunc('hour', begins_at, 'UTC'), ends_at - INTERVAL '1 microsecond',
-                                       INTERVAL '1 hour') AS hour;
+    SELECT f.asset_key, date_trunc('hour', bucket, 'UTC') AS hour
+    FROM touched AS t JOIN fact_15m AS f ON f.asset_key = t.asset_key AND bucket >= t.begins_at AND bucket < t.ends_at
+    UNION
+    SELECT f.asset_key, date_trunc('hour', bucket, 'UTC')
+    FROM touched AS t JOIN fact_15m AS f ON t.asset_key IS NULL AND bucket >= t.begins_at AND bucket < t.ends_at
+    UNION
+    SELECT f.asset_key, hour
+    FROM touched AS t JOIN fact_hour AS f ON f.asset_key = t.asset_key AND hour >= t.begins_at AND hour < t.ends_at;
+    ANALYZE touched_hour;
+
     DELETE FROM fact_hour USING touched_hour AS t WHERE fact_hour.asset_key = t.asset_key AND fact_hour.hour = t.hour;
     INSERT INTO fact_hour
     SELECT t.hour, t.asset_key, sum(free_s), sum(occupied_s), sum(unknown_s), sum(closed_s), sum(inferred_s), sum(taken_s),
@@ -54,14 +61,16 @@ BEGIN
     GROUP BY t.hour, t.asset_key;
 
     CREATE TEMPORARY TABLE touched_day ON COMMIT DROP AS
-    SELECT DISTINCT asset_key, local_day_of(hour) AS day FROM touched_hour;
+    SELECT asset_key, day, local_day_of(day + INTERVAL '36 hours') AS day_after
+    FROM (SELECT DISTINCT asset_key, local_day_of(hour) AS day FROM touched_hour) AS touched;
+    ANALYZE touched_day;
+
     DELETE FROM fact_day USING touched_day AS t WHERE fact_day.asset_key = t.asset_key AND fact_day.day = t.day;
     INSERT INTO fact_day
     SELECT t.day, t.asset_key, sum(free_s), sum(occupied_s), sum(unknown_s), sum(closed_s), sum(inferred_s), sum(taken_s),
            sum(arrivals), sum(departures)
     FROM touched_day AS t
-    JOIN fact_15m AS f ON f.asset_key = t.asset_key AND f.bucket >= t.day
-                      AND f.bucket < local_day_of(t.day + INTERVAL '36 hours')
+    JOIN fact_hour AS f ON f.asset_key = t.asset_key AND f.hour >= t.day AND f.hour < t.day_after
     GROUP BY t.day, t.asset_key;
 END
 $$;
