@@ -61,13 +61,26 @@ class Watch:
         return count(self._platform)
 
 
+def told_dead_letters(platform) -> str:
+    """How many there are for each reason, and the first words of it: what a frame that is missing has become."""
+    rows = platform.rows(
+        "SELECT reason, count(*) AS n, min(detail) AS detail FROM dead_letter GROUP BY reason ORDER BY reason"
+    )
+    return "dead letters: " + ("; ".join(f"{row['n']} {row['reason']} ({row['detail']})" for row in rows) or "none")
+
+
 def assert_complete(platform, expected: int, watch: Watch) -> None:
     """Every frame once, in all three tables; the present is the newest frame of each bay."""
-    until(lambda: watch.look() >= expected, what=f"{expected} frames", within_s=60)
+    until(
+        lambda: watch.look() >= expected,
+        what=f"{expected} frames",
+        within_s=60,
+        instead=lambda: f"{count(platform)} are kept; {told_dead_letters(platform)}",
+    )
+    assert platform.value("SELECT count(*) FROM dead_letter") == 0, told_dead_letters(platform)
     assert kept(platform) == Counter(range(expected))
     assert platform.value("SELECT count(*) FROM event") == expected
     assert platform.value("SELECT count(*) FROM measurement") == expected
-    assert platform.value("SELECT count(*) FROM dead_letter") == 0
     assert sorted(f_cnt for _, f_cnt in present(platform).values()) == [expected - 3, expected - 2, expected - 1]
     assert watch.backwards == []
 
