@@ -20,7 +20,7 @@ REASONS = {
     Reason.REFUSED_BY_STORE: "Refused by the database",
     Reason.CODEC_FAILED: "The codec of its model took too long or could not run",
     Reason.FLOOD: "Far more frames than a sensor sends",
-    Reason.DEADLY: "Reading it ended ingest three times",
+    Reason.DEADLY: "Every process that read it ended, three times in a row",
 }
 
 

@@ -1,7 +1,7 @@
 """The store as the pipeline sees it, counted on the way: batch by batch, nothing for each frame alone."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -107,18 +107,18 @@ class MeteredSink:
         with self._listening():
             await self._sink.forget_frames(before=before)
 
-    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
+    async def noted(self, message_keys: Sequence[bytes]) -> Collection[bytes]:
         """Those of these messages that were noted and not acquitted; may raise StoreUnavailableError."""
         with self._listening():
-            return await self._sink.times_noted(message_keys)
+            return await self._sink.noted(message_keys)
 
-    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
+    async def note(self, message_keys: Sequence[bytes]) -> None:
         """Note that these messages are about to be read; may raise StoreUnavailableError."""
         with self._listening():
-            await self._sink.note(message_keys, times=times)
+            await self._sink.note(message_keys)
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
-        """These messages were read, and nobody died of it; may raise StoreUnavailableError."""
+        """Nobody needs to suspect these messages any more; may raise StoreUnavailableError."""
         with self._listening():
             await self._sink.acquit(message_keys)
 

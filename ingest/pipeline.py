@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -20,7 +20,7 @@ from domain.uplinks import Accepted, Rejected, Stored
 from ingest.backoff import backoff_s
 from ingest.canary import Canary
 from ingest.flood import FloodGate
-from ingest.reading import Outcome, read_deliveries, reject
+from ingest.reading import Outcome, Reader, read_deliveries, read_here, reject
 from ingest.source import Delivery, Source
 from ingest.spool_queue import SpoolQueue
 
@@ -36,7 +36,6 @@ _FORGET_EVERY = timedelta(hours=1)
 _LOOK_AGAIN_S = 0.2
 # A message that is not safe for this long after it came: the present moves on, and the store does not know.
 _STUCK_AFTER = timedelta(seconds=5)
-_DEADLY_AFTER = 2
 # Batches on their way at once: while the store writes one, the next is read.
 _LANES = 2
 
@@ -66,16 +65,16 @@ class FrameSink(Protocol):
         """Stop remembering frames seen before that moment; may raise StoreUnavailableError."""
         ...
 
-    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
-        """Those of these messages that were noted and not acquitted, and how often; may raise StoreUnavailableError."""
+    async def noted(self, message_keys: Sequence[bytes]) -> Collection[bytes]:
+        """Those of these messages that were noted and not acquitted; may raise StoreUnavailableError."""
         ...
 
-    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
-        """Note, committed on return, that these are read now for which time; may raise StoreUnavailableError."""
+    async def note(self, message_keys: Sequence[bytes]) -> None:
+        """Note, committed on return, that these are read now; may raise StoreUnavailableError."""
         ...
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
-        """These messages were read, and nobody died of it; may raise StoreUnavailableError."""
+        """Nobody needs to suspect these messages any more; may raise StoreUnavailableError."""
         ...
 
 
@@ -86,7 +85,10 @@ class _Item:
 
 
 class Pipeline:
-    """Takes deliveries from a source and keeps them in a sink, batch by batch."""
+    """Takes deliveries from a source and keeps them in a sink, batch by batch.
+
+    `trial` reads suspects (ingest.trial); a source that never delivers twice has none.
+    """
 
     def __init__(  # noqa: PLR0913  what it joins, each by its name
         self,
@@ -100,6 +102,7 @@ class Pipeline:
         spool: SpoolQueue | None = None,
         canary: Canary | None = None,
         scripts: ScriptedModels | None = None,
+        trial: Reader = read_here,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -109,7 +112,8 @@ class Pipeline:
         self._linger_s = linger_s
         self._spool = spool
         self._scripts = scripts
-        # One batch is read at a time: whoever dies of it must not blame what another batch had noted.
+        self._trial = trial
+        # One batch is read at a time: whoever dies of it casts no suspicion on what another batch had noted.
         self._reading = asyncio.Lock()
         self._canary = canary
         # The batches on their way: when the first message of each came.
@@ -180,40 +184,36 @@ class Pipeline:
         """Store what was handed over before: somebody may have died of reading it.
 
         Each is noted before it is read and acquitted as soon as that went well: whoever is killed while it waits for
-        the store did not die of a message. One that was noted before is read alone; one that was noted twice has
-        ended three processes and is set aside unread.
+        the store leaves no suspects. One that was noted before is a suspect, and no more than that: most processes
+        are killed from outside. It is read on trial, where only the death of a process that reads nothing else counts.
         """
         by_key = {delivery.key: delivery for delivery in deliveries}
-        noted = await self._until_available(lambda: self._sink.times_noted(list(by_key)))
-        await self._keep(await self._read_noted([by_key[key] for key in by_key if key not in noted], times=1))
-        items: list[_Item] = []
-        deadly = [key for key, times in noted.items() if times >= _DEADLY_AFTER]
-        for key in noted.keys() - deadly:
-            items += await self._read_noted([by_key[key]], times=noted[key] + 1)
-        items += [_unread(by_key[key], noted[key]) for key in deadly]
-        await self._keep(items)
-        if deadly:
-            await self._until_available(lambda: self._sink.acquit(deadly))
+        noted = await self._until_available(lambda: self._sink.noted(list(by_key)))
+        await self._keep(await self._read_noted([by_key[key] for key in by_key if key not in noted]))
+        if suspects := [key for key in by_key if key in noted]:
+            await self._keep(await self._read_all([by_key[key] for key in suspects], self._trial))
+            # Only now: one that kills must not come again as one that nobody knows.
+            await self._until_available(lambda: self._sink.acquit(suspects))
         # The same message twice in one batch: safe with the first.
         for delivery in deliveries:
             self._source.acknowledge(delivery.token)
 
-    async def _read_noted(self, deliveries: Sequence[Delivery], *, times: int) -> list[_Item]:
+    async def _read_noted(self, deliveries: Sequence[Delivery]) -> list[_Item]:
         keys = [delivery.key for delivery in deliveries]
         if not keys:
             return []
         async with self._reading:
-            await self._until_available(lambda: self._sink.note(keys, times=times))
+            await self._until_available(lambda: self._sink.note(keys))
             items = await self._read_all(deliveries)
             await self._until_available(lambda: self._sink.acquit(keys))
         return items
 
-    async def _read_all(self, deliveries: Sequence[Delivery]) -> list[_Item]:
-        items = await self._read(deliveries)
+    async def _read_all(self, deliveries: Sequence[Delivery], reader: Reader = read_here) -> list[_Item]:
+        items = await self._read(deliveries, reader)
         if unknown := [item.delivery for item in items if _is_unknown(item.outcome)]:
             # It may have been installed a moment ago.
             await self._until_available(self._refresh)
-            again = iter(await self._read(unknown))
+            again = iter(await self._read(unknown, reader))
             items = [next(again) if _is_unknown(item.outcome) else item for item in items]
         return items
 
@@ -257,8 +257,8 @@ class Pipeline:
         if self._scripts is not None:
             await self._scripts.refresh()
 
-    async def _read(self, deliveries: Sequence[Delivery]) -> list[_Item]:
-        outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts)
+    async def _read(self, deliveries: Sequence[Delivery], reader: Reader) -> list[_Item]:
+        outcomes = await read_deliveries(deliveries, self._sink.model_of, self._scripts, reader=reader)
         return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
 
     def _admitted(self, delivery: Delivery, outcome: Outcome) -> _Item:
@@ -328,10 +328,6 @@ def _tell(rejected: Sequence[Rejected]) -> None:
             item.detail,
             extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
         )
-
-
-def _unread(delivery: Delivery, times: int) -> _Item:
-    return _Item(delivery, reject(delivery, Reason.DEADLY, f"ended ingest {times + 1} times", None))
 
 
 def _is_unknown(outcome: Outcome) -> bool:

@@ -1,6 +1,6 @@
 """Deliveries to what they mean, or to why they mean nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from devices import codec
@@ -17,50 +17,43 @@ Outcome = Accepted | Rejected | NetworkNotice
 """What a delivery means."""
 ModelOf = Callable[[DeviceId], str | None]
 """The register of devices: the model of each."""
+IsScripted = Callable[[str], bool]
+"""Whether the codec of a model is JavaScript."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Scripted:
     """An uplink whose codec is JavaScript and runs elsewhere."""
 
-    delivery: Delivery
     uplink: Uplink
     model: str
 
     @property
     def frame(self) -> ScriptFrame:
+        """What the codec is told of it."""
         uplink = self.uplink
         return ScriptFrame(
             model=self.model, f_port=uplink.f_port, payload=uplink.payload, observed_at=uplink.observed_at
         )
 
-    def read(self, told: Decoded | Exception) -> Accepted | Rejected:
+    def read(self, delivery: Delivery, told: Decoded | Exception) -> Accepted | Rejected:
+        """With what the codec said of it."""
         if isinstance(told, Decoded):
             return Accepted(uplink=self.uplink, decoded=told)
         # A codec that used up its time says nothing of the frame: `replay` reads it when the codec is mended.
         exhausted = isinstance(told, ScriptError) and told.fault in EXHAUSTED
         reason = Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE
-        return reject(self.delivery, reason, str(told), self.uplink.device_id)
+        return reject(delivery, reason, str(told), self.uplink.device_id)
 
 
-async def read_deliveries(
-    deliveries: Sequence[Delivery], model_of: ModelOf, scripts: ScriptedModels | None
-) -> list[Outcome]:
-    """Open and decode. Those whose codec is JavaScript go to it together, in one round trip."""
-
-    def is_scripted(key: str) -> bool:
-        return scripts is not None and scripts.knows(key)
-
-    found = [_open(delivery, model_of, is_scripted) for delivery in deliveries]
-    opened = [item for item in found if isinstance(item, _Opened)]
-    if scripts is None or not opened:
-        return [item for item in found if not isinstance(item, _Opened)]
-    told = iter(await scripts.decode([item.frame for item in opened]))
-    return [item.read(next(told)) if isinstance(item, _Opened) else item for item in found]
+Found = Outcome | Scripted
+"""What a delivery means, as far as can be said without JavaScript."""
+Reader = Callable[[Sequence[Delivery], ModelOf, IsScripted], Awaitable[list[Found]]]
+"""Opens and decodes, wherever that is done; one result for each delivery, in their order."""
 
 
-def _open(delivery: Delivery, model_of: ModelOf, is_scripted: Callable[[str], bool]) -> Outcome | _Opened:
-    """Open; decode unless the codec is JavaScript."""
+def read_one(delivery: Delivery, model_of: ModelOf, is_scripted: IsScripted) -> Found:
+    """Open; decode unless the codec is JavaScript. All that somebody else's bytes can do to a process, they do here."""
     try:
         uplink = open_envelope(delivery)
     except RejectedFrameError as error:
@@ -70,7 +63,31 @@ def _open(delivery: Delivery, model_of: ModelOf, is_scripted: Callable[[str], bo
     key = model_of(uplink.device_id)
     if key is None:
         return reject(delivery, Reason.UNKNOWN_DEVICE, "no such device is installed", uplink.device_id)
-    return _Opened(delivery, uplink, key) if is_scripted(key) else _read(delivery, uplink, key)
+    return Scripted(uplink, key) if is_scripted(key) else _read(delivery, uplink, key)
+
+
+async def read_here(deliveries: Sequence[Delivery], model_of: ModelOf, is_scripted: IsScripted) -> list[Found]:
+    """In this process. Satisfies Reader."""
+    return [read_one(delivery, model_of, is_scripted) for delivery in deliveries]
+
+
+async def read_deliveries(
+    deliveries: Sequence[Delivery], model_of: ModelOf, scripts: ScriptedModels | None, *, reader: Reader = read_here
+) -> list[Outcome]:
+    """Open and decode. Those whose codec is JavaScript go to it together, in one round trip."""
+
+    def is_scripted(key: str) -> bool:
+        return scripts is not None and scripts.knows(key)
+
+    found = await reader(deliveries, model_of, is_scripted)
+    scripted = [item for item in found if isinstance(item, Scripted)]
+    if scripts is None or not scripted:
+        return [item for item in found if not isinstance(item, Scripted)]
+    told = iter(await scripts.decode([item.frame for item in scripted]))
+    return [
+        item.read(delivery, next(told)) if isinstance(item, Scripted) else item
+        for delivery, item in zip(deliveries, found, strict=True)
+    ]
 
 
 def _read(delivery: Delivery, uplink: Uplink, key: str) -> Accepted | Rejected:

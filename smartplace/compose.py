@@ -28,9 +28,11 @@ from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import FrameSink, Pipeline
 from ingest.probes import create_app as probes
+from ingest.reading import Reader, read_here
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
+from ingest.trial import Trial
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
@@ -142,8 +144,9 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             silent_after=_silent_after(settings),
         )
         store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
-        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary)
-        drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool)
+        trial = Trial().read
+        pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary, trial)
+        drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool, trial=trial)
         readiness, scrape = observation.joined(source, pipeline, canary, spool)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -228,6 +231,7 @@ def _pipeline(
     scripts: ScriptedModels,
     spool: SpoolQueue | None = None,
     canary: Canary | None = None,
+    trial: Reader = read_here,
 ) -> Pipeline:
     return Pipeline(
         source,
@@ -239,6 +243,7 @@ def _pipeline(
         spool=spool,
         canary=canary,
         scripts=scripts,
+        trial=trial,
     )
 
 

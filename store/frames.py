@@ -1,6 +1,6 @@
 """Frames into the database: a whole batch or nothing, each frame once, the present never backwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from domain.errors import StoreRefusedError
@@ -106,22 +106,22 @@ class FrameStore:
             await connection.execute(query("delete_seen_frames"), {"before": before})
             await connection.execute(query("delete_old_suspects"), {"before": before})
 
-    async def times_noted(self, message_keys: Sequence[bytes]) -> Mapping[bytes, int]:
-        """Those of these messages that were noted and not acquitted, and how often; raises StoreUnavailableError."""
+    async def noted(self, message_keys: Sequence[bytes]) -> Collection[bytes]:
+        """Those of these messages that were noted and not acquitted; raises StoreUnavailableError."""
         async with connected(self._pool, within_s=self._answer_within_s) as connection:
             rows = await connection.execute(query("select_noted_messages"), {"message_keys": list(message_keys)})
-            return {bytes(row["message_key"]): int(row["times"]) for row in await rows.fetchall()}
+            return {bytes(row["message_key"]) for row in await rows.fetchall()}
 
-    async def note(self, message_keys: Sequence[bytes], *, times: int) -> None:
-        """Note, committed on return, that these are about to be read, for which time; raises StoreUnavailableError.
+    async def note(self, message_keys: Sequence[bytes]) -> None:
+        """Note, committed on return, that these are about to be read; raises StoreUnavailableError.
 
         Saying it again changes nothing: whether it was committed may be unknown.
         """
         async with connected(self._pool, within_s=self._answer_within_s) as connection:
-            await connection.execute(query("note_messages"), {"message_keys": list(message_keys), "times": times})
+            await connection.execute(query("note_messages"), {"message_keys": list(message_keys)})
 
     async def acquit(self, message_keys: Sequence[bytes]) -> None:
-        """These messages were read, and nobody died of it; raises StoreUnavailableError."""
+        """Nobody needs to suspect these messages any more; raises StoreUnavailableError."""
         async with connected(self._pool, within_s=self._answer_within_s) as connection:
             await connection.execute(query("acquit_messages"), {"message_keys": list(message_keys)})
 

@@ -72,15 +72,21 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed; `make test` installs it")
 
 
-def until(condition: Callable[[], object], *, what: str, within_s: float = DEADLINE_S) -> object:
-    """Poll until the condition gives something true; fail when the time is over."""
+def until(
+    condition: Callable[[], object],
+    *,
+    what: str,
+    within_s: float = DEADLINE_S,
+    instead: Callable[[], str] = lambda: "",
+) -> object:
+    """Poll until the condition gives something true; fail when the time is over, and say what there is `instead`."""
     deadline = time.monotonic() + within_s
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > deadline:
-            pytest.fail(f"{what}: not within {within_s:g} s")
+            pytest.fail(f"{what}: not within {within_s:g} s. {instead()}".rstrip(". "))
         time.sleep(0.02)
 
 

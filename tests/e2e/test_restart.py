@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import httpx
+import psycopg
 import pytest
 
 from smartplace.embedded.ports import free_port
@@ -61,13 +62,26 @@ class Watch:
         return count(self._platform)
 
 
+def told_dead_letters(platform) -> str:
+    """How many there are for each reason, and the first words of it: what a frame that is missing has become."""
+    rows = platform.rows(
+        "SELECT reason, count(*) AS n, min(detail) AS detail FROM dead_letter GROUP BY reason ORDER BY reason"
+    )
+    return "dead letters: " + ("; ".join(f"{row['n']} {row['reason']} ({row['detail']})" for row in rows) or "none")
+
+
 def assert_complete(platform, expected: int, watch: Watch) -> None:
     """Every frame once, in all three tables; the present is the newest frame of each bay."""
-    until(lambda: watch.look() >= expected, what=f"{expected} frames", within_s=60)
+    until(
+        lambda: watch.look() >= expected,
+        what=f"{expected} frames",
+        within_s=60,
+        instead=lambda: f"{count(platform)} are kept; {told_dead_letters(platform)}",
+    )
+    assert platform.value("SELECT count(*) FROM dead_letter") == 0, told_dead_letters(platform)
     assert kept(platform) == Counter(range(expected))
     assert platform.value("SELECT count(*) FROM event") == expected
     assert platform.value("SELECT count(*) FROM measurement") == expected
-    assert platform.value("SELECT count(*) FROM dead_letter") == 0
     assert sorted(f_cnt for _, f_cnt in present(platform).values()) == [expected - 3, expected - 2, expected - 1]
     assert watch.backwards == []
 
@@ -108,6 +122,52 @@ def test_ingest_killed_over_and_over_still_keeps_each_once(database, new_platfor
         wait_acknowledged()
         with platform.process("ingest"):
             assert_complete(platform, FRAMES, watch)
+
+
+# Whoever clears a frame of suspicion that it has read waits for a lock: there it can be killed.
+WAIT_BEFORE_ACQUITTAL = """
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER wait BEFORE DELETE ON suspect_message FOR EACH STATEMENT EXECUTE FUNCTION wait()
+"""
+END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = 'smartplace' AND datname = current_database()
+"""
+
+
+def waits(platform, kind: str) -> bool:
+    """Whether somebody waits for a lock of this kind."""
+    return platform.value("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = %s AND NOT granted)", kind)
+
+
+def test_ingest_killed_each_time_it_reads_the_same_frames_again_sets_none_of_them_aside(database, new_platform):
+    platform = new_platform(database)
+    platform.import_places(SMALL_BOROUGH)
+    watch = Watch(platform)
+    with platform.process("ingest"):
+        until(platform.is_heard, what="ingest")
+    with platform.publisher() as publisher, psycopg.connect(database, autocommit=True) as connection:
+        publisher.publish(*frames(0, 60))
+        connection.execute("SELECT pg_advisory_lock(1)")
+        connection.execute(WAIT_BEFORE_ACQUITTAL)
+        # The first cannot keep what it reads, so that all of it is handed over again.
+        with connection.transaction(), platform.process("ingest") as ingest:
+            connection.execute("LOCK TABLE seen_frame IN SHARE MODE")
+            until(lambda: waits(platform, "relation"), what="frames in hand")
+            ingest.kill()
+        for _ in range(3):
+            with platform.process("ingest") as ingest:
+                until(lambda: waits(platform, "advisory"), what="frames that are read again")
+                ingest.kill()
+            connection.execute(END_SESSIONS)
+        assert platform.value("SELECT count(*) FROM suspect_message") > 0
+        connection.execute("DROP TRIGGER wait ON suspect_message")
+        with platform.process("ingest"):
+            assert_complete(platform, 60, watch)
+            until(lambda: platform.value("SELECT count(*) = 0 FROM suspect_message"), what="nobody who is suspect")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from random import Random
 
 from tests.faults.campaign import Scenario, scenario
 from tests.faults.processes import until
-from tests.faults.tampered import DEADLY
+from tests.faults.tampered import DEADLY, WAYS_TO_DIE
 from tests.faults.world import EVERY, JETSTREAM, MOSQUITTO, World
 
 SCENARIOS: list[Scenario] = []
@@ -36,6 +36,24 @@ async def two_workers_killed_in_turn(world: World, chance: Random) -> None:
             victim.start()
 
 
+@fault("F4", kinds=EVERY, settings={"batch_rows": 20})
+async def ingest_killed_while_it_reads(world: World, chance: Random) -> None:
+    """Frames that were handed over before are in hand each time somebody kills it, and are good all the same."""
+    world.database.process.freeze()
+    async with world.traffic(chance.randint(20, 80)):
+        pass
+    await world.devices.drain()
+    await world.ingest.kill()
+    world.database.process.thaw()
+    async with world.database.suspicion_lasts() as in_hand:
+        for _ in range(4):
+            world.ingest.start()
+            await world.until(in_hand, what="frames that are read again")
+            await world.ingest.kill()
+            await world.database.end_sessions()
+    world.ingest.start()
+
+
 @fault("F5", kinds=EVERY)
 async def ingest_stopped(world: World, chance: Random) -> None:
     """SIGTERM, as at every new version: it ends soon and well, and the session waits for it."""
@@ -51,7 +69,8 @@ async def ingest_stopped(world: World, chance: Random) -> None:
 @fault("F12", kinds=EVERY, tampered="deadly", settings={"batch_rows": 20})
 async def frame_that_kills_its_reader(world: World, chance: Random) -> None:
     """A codec dies of it, without a word. After a few restarts it is set aside, unread, and the others are kept."""
-    frames = [*world.fleet.frames(chance.randint(5, 60)), world.fleet.deadly(DEADLY), *world.fleet.frames(60)]
+    deadly = world.fleet.deadly(DEADLY + bytes([chance.randrange(len(WAYS_TO_DIE))]))
+    frames = [*world.fleet.frames(chance.randint(5, 60)), deadly, *world.fleet.frames(60)]
     starts = 0
     async with world.publishing(frames, per_second=200):
         for _ in range(6):

@@ -223,6 +223,25 @@ class Postgres:
         await self.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'smartplace'")
 
     @asynccontextmanager
+    async def suspicion_lasts(self) -> AsyncIterator[str]:
+        """Whoever wants to clear a message that was read of suspicion waits: so it can be killed at that moment.
+
+        Gives a query that finds somebody who waits.
+        """
+        async with await self.connect() as connection:
+            await connection.execute("SELECT pg_advisory_lock(1)")
+            await self.ask(
+                """CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    PERFORM pg_advisory_xact_lock_shared(1);
+                    RETURN NULL;
+                END $$""",
+                "CREATE TRIGGER wait BEFORE DELETE ON suspect_message FOR EACH STATEMENT EXECUTE FUNCTION wait()",
+            )
+            yield "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS found"
+            await self.end_sessions()
+            await self.ask("DROP TRIGGER wait ON suspect_message")
+
+    @asynccontextmanager
     async def locked(self, table: str) -> AsyncIterator[None]:
         """Somebody holds every row of this table."""
         async with await self.connect() as connection, connection.transaction():

@@ -1,21 +1,32 @@
 """`smartplace`, with one thing made worse: python tampered.py <what> ingest. Shows that the suite finds such faults."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import store.present
 from devices import codec
+from domain.errors import Reason
+from ingest import trial_reader
 from ingest.pipeline import Pipeline
+from ingest.reading import reject
 from smartplace import compose
 from smartplace.cli import main
 from store.frames import FrameStore
 
 DEADLY = b"\xde\xad"
-"""Payload bytes that kill the process which decodes them, with `deadly`."""
+"""Payload bytes that kill the process which decodes them, with `deadly`; the next says how."""
+WAYS_TO_DIE: tuple[Callable[[], object], ...] = (
+    lambda: os.kill(os.getpid(), signal.SIGKILL),
+    lambda: ctypes.string_at(0),
+    lambda: os._exit(7),
+)
+_READER = "--trial-reader"
 
 
 def acknowledge_first() -> None:
@@ -61,11 +72,24 @@ def deadly() -> None:
     decode = codec.decode
 
     def fatal(model, f_port, payload):
-        if DEADLY in payload:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if payload.startswith(DEADLY):
+            WAYS_TO_DIE[payload[len(DEADLY)]]()
         return decode(model, f_port, payload)
 
     codec.decode = fatal
+    # The process that reads what is suspect has the same codec.
+    compose.Trial = partial(compose.Trial, command=(sys.executable, __file__, "deadly", _READER))
+
+
+def hasty_verdict() -> None:
+    """Whatever was in hand when a process ended is guilty."""
+
+    class HastyTrial:
+        async def read(self, deliveries, model_of, is_scripted):
+            return [reject(delivery, Reason.DEADLY, "somebody died", None) for delivery in deliveries]
+
+    assert hasattr(compose, "Trial")
+    compose.Trial = HastyTrial
 
 
 def clock_ahead() -> None:
@@ -80,8 +104,13 @@ FAULTS: dict[str, Callable[[], None]] = {
     "no-guard": no_guard,
     "deadly": deadly,
     "clock-ahead": clock_ahead,
+    "hasty-verdict": hasty_verdict,
 }
 
 if __name__ == "__main__":
     FAULTS[sys.argv.pop(1)]()
-    main()
+    if sys.argv[1] == _READER:
+        del sys.argv[1]
+        trial_reader.main()
+    else:
+        main()

@@ -1,4 +1,4 @@
-"""A suite that finds nothing proves nothing: three faults are planted in the real pipeline, and all three are found."""
+"""A suite that finds nothing proves nothing: four faults are planted in the real pipeline, and all four are found."""
 
 import asyncio
 
@@ -14,6 +14,7 @@ PLANTED = {
     "acknowledge-first": "database-away-while-ingest-is-killed",
     "no-dedupe": "every-frame-ten-times",
     "no-guard": "out-of-order",
+    "hasty-verdict": "ingest-killed-while-it-reads",
 }
 """What is wrong with the platform, and the scenario in which that shows."""
 
@@ -45,6 +46,11 @@ def test_a_frame_that_is_kept_twice_is_found(found):
 def test_a_present_that_goes_backwards_is_found(found):
     result = found["no-guard"]
     assert result.verdict.backwards, str(result)
+
+
+def test_a_frame_that_is_set_aside_because_a_process_was_killed_is_found(found):
+    result = found["hasty-verdict"]
+    assert result.verdict.misjudged, str(result)
 
 
 def test_what_is_found_is_said_with_its_number_and_how_to_have_it_again(found):

@@ -85,7 +85,7 @@ class MemorySink:
         self.outages = 0
         self.poison = set()
         self.ticks = []
-        self.noted = {}
+        self.suspects = set()
         self.refuses_letters = 0
 
     def model_of(self, device_id):
@@ -120,18 +120,18 @@ class MemorySink:
     async def forget_frames(self, *, before):
         self._away()
 
-    async def times_noted(self, message_keys):
+    async def noted(self, message_keys):
         self._away()
-        return {key: self.noted[key] for key in message_keys if key in self.noted}
+        return self.suspects & set(message_keys)
 
-    async def note(self, message_keys, *, times):
+    async def note(self, message_keys):
         self._away()
-        self.noted |= dict.fromkeys(message_keys, times)
+        self.suspects |= set(message_keys)
 
     async def acquit(self, message_keys):
         self._away()
-        for key in message_keys:
-            del self.noted[key]
+        assert self.suspects >= set(message_keys)
+        self.suspects -= set(message_keys)
 
     def _away(self):
         if self.outages:

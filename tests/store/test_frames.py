@@ -282,11 +282,10 @@ async def test_a_moment_that_a_wrong_clock_vouched_for_is_taken_back(
 async def test_messages_are_noted_until_they_are_acquitted(database, open_store, small_borough, noon):
     one, two = b"1" * 16, b"2" * 16
     async with open_store(database, small_borough, noon) as (store, _pool):
-        await store.note([one, two], times=1)
         for _ in range(2):  # as after a commit that nobody heard of
-            await store.note([one], times=2)
+            await store.note([one, two])
         await store.acquit([two])
-        assert await store.times_noted([one, two]) == {one: 2}
+        assert await store.noted([one, two]) == {one}
 
         await store.forget_frames(before=datetime.now(UTC) + timedelta(days=1))
-        assert await store.times_noted([one, two]) == {}
+        assert await store.noted([one, two]) == set()

@@ -1,1 +1,1 @@
-SELECT message_key, times FROM suspect_message WHERE message_key = ANY (%(message_keys)s::bytea[])
+SELECT message_key FROM suspect_message WHERE message_key = ANY (%(message_keys)s::bytea[])
