@@ -1,7 +1,7 @@
 """The page of one device, and the report that can be downloaded."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
@@ -91,9 +91,9 @@ def report(record: DeviceRecord, at: datetime) -> dict[str, object]:
 
 
 def _frame(frame: KeptFrame) -> dict[str, object]:
-    meaning = frame_wording.decoded(frame)
+    meaning = frame.meaning
     return {
-        **_plain(asdict(frame)),
+        **_plain({field.name: getattr(frame, field.name) for field in fields(frame)}),
         "payload": frame.payload.hex(),
         "measurements": meaning and dict(meaning.measurements),
         "raw": meaning and {key: str(value) for key, value in meaning.raw.items()},
@@ -104,7 +104,7 @@ def _plain(values: Mapping[str, object]) -> dict[str, object]:
     return {
         key: rfc3339(value) if isinstance(value, datetime) else value
         for key, value in values.items()
-        if key != "payload"
+        if key not in {"payload", "meaning"}
     }
 
 

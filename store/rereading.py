@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
+from devices.distance import state_at
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
-from domain.states import reported_state
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -46,7 +46,6 @@ class Undecodable:
 class _Meaning:
     decoded: Decoded
     measured: tuple[Measured, ...]
-    state: str | None
 
 
 Meaning = _Meaning | Undecodable
@@ -98,9 +97,8 @@ def meaning_of(decoded: Decoded | Exception) -> Meaning:
     if not isinstance(decoded, Decoded):
         exhausted = isinstance(decoded, ScriptError) and decoded.fault in EXHAUSTED
         return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
-    state = reported_state(decoded.measurements)
     measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
-    return _Meaning(decoded, measured, state.value if state else None)
+    return _Meaning(decoded, measured)
 
 
 def is_unread(meaning: Meaning) -> bool:
@@ -141,8 +139,9 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
         if isinstance(meaning, Undecodable):
             continue
         derived.measured += meaning.measured
-        if meaning.state and (asset_key := device.asset_key_at(frame.observed_at)) is not None:
-            derived.happened.append((asset_key, frame.f_cnt, meaning.decoded.kind.value, meaning.state))
+        stay = device.stay_at(frame.observed_at)
+        if stay and (state := state_at(meaning.decoded.measurements, stay.distance_threshold_mm)):
+            derived.happened.append((stay.asset_key, frame.f_cnt, meaning.decoded.kind.value, state.value))
     return derived
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
+from devices.distance import state_at
 from domain.errors import Reason
 from domain.security import NetworkNotice
-from domain.states import reported_state
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
@@ -47,12 +47,11 @@ def notice_key(notice: NetworkNotice) -> bytes:
 
 def event(device: KnownDevice, frame: Accepted) -> Event | None:
     """The state-bearing event in a frame, or None where it says nothing of an asset."""
-    state = reported_state(frame.decoded.measurements)
-    asset_key = device.asset_key_at(frame.uplink.observed_at)
-    if state is None or asset_key is None:
+    stay = device.stay_at(frame.uplink.observed_at)
+    if stay is None or (state := state_at(frame.decoded.measurements, stay.distance_threshold_mm)) is None:
         return None
     return Event(
-        asset_key=asset_key,
+        asset_key=stay.asset_key,
         device_key=device.device_key,
         observed_at=frame.uplink.observed_at,
         f_cnt=frame.uplink.f_cnt,
