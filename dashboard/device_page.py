@@ -85,6 +85,7 @@ def report(record: DeviceRecord, at: datetime) -> dict[str, object]:
         "firmware": frame_wording.firmware(record),
         "time_source": record.time_source,
         "clock_offset_s": _seconds(record.clock_offset),
+        "gateways": [_plain(asdict(gateway)) for gateway in record.gateways],
         "days": [_plain(asdict(day)) for day in record.days],
         "frames": [_frame(frame) for frame in record.frames],
     }

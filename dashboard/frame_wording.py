@@ -64,6 +64,11 @@ def per_week(change: float | None, unit: str) -> str:
     return f"{text} {unit} a week" if text[1:] != "0.0" else "Steady"
 
 
+def level(value: float | None, unit: str, digits: int = 0) -> str:
+    """A strength with a proper minus, as wide as it needs."""
+    return "not known" if value is None else f"{value:.{digits}f}\N{NO-BREAK SPACE}{unit}".replace("-", _MINUS)
+
+
 def _counted(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if abs(count) == 1 else 's'}".replace("-", _MINUS)
 

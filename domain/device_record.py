@@ -49,8 +49,26 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeardBy:
+    """A gateway that heard some of the newest frames: the last of them and all of them, RSSI in dBm, SNR in dB.
+
+    None where it did not tell.
+    """
+
+    gateway_id: str
+    frames: int
+    heard_at: datetime
+    rssi_dbm: float | None
+    snr_db: float | None
+    mean_rssi_dbm: float | None
+    mean_snr_db: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRecord:
     """A device. `frames` are its newest, newest first; `charges` and `volts` are means of a day.
+
+    `gateways` heard it lately, the last one first; empty where nobody tells, as for frames before they were kept.
 
     `is_retold`: its history is about to be told anew, by another threshold.
     """
@@ -62,6 +80,7 @@ class DeviceRecord:
     days: Sequence[Day]
     charges: Sequence[Point]
     volts: Sequence[Point]
+    gateways: Sequence[HeardBy] = ()
     is_retold: bool = False
 
     @property

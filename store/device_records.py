@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.codec_scripts import ScriptedModels, ScriptFrame
-from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.live import Clock
 from domain.security import SecurityCode
 from domain.uplinks import Decoded, Kind
@@ -14,6 +14,9 @@ from store.pool import Connection, Pool, connected
 from store.queries import query
 from store.rereading import Undecodable, read
 from store.scripted import read_scripted
+
+# Whose gateways are looked at: enough for months of a parking sensor, and little for one that never stops.
+_HEARD_FRAMES = 5000
 
 Rows = list[dict[str, object]]
 
@@ -40,6 +43,7 @@ class StoreDeviceRecords:
             startup = await _rows(connection, "select_device_frames", {**asked, "kind": Kind.STARTUP, "limit": 1})
             heard = await _rows(connection, "select_device_days", asked)
             batteries = await _rows(connection, "select_device_batteries", asked)
+            gateways = await _rows(connection, "select_device_gateways", {**asked, "limit": _HEARD_FRAMES})
         kept = await self._read([_frame(row) for row in [*newest, *startup]])
         series = {
             key: tuple((row["day"], row["value"]) for row in batteries if row["key"] == key)
@@ -53,6 +57,7 @@ class StoreDeviceRecords:
             days=tuple(Day(**row) for row in heard),  # type: ignore[arg-type]
             charges=series["battery_percent"],  # type: ignore[arg-type]
             volts=series["battery_volts"],  # type: ignore[arg-type]
+            gateways=tuple(HeardBy(**row) for row in gateways),  # type: ignore[arg-type]
             is_retold=bool(silence[0]["is_retold"]),
         )
 

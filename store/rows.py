@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
+import msgspec
+
 from devices.distance import state_at
 from domain.errors import Reason
 from domain.security import NetworkNotice
@@ -10,12 +12,13 @@ from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
 
+gateways_json = msgspec.json.Encoder().encode
 Rows = Iterable[Sequence[object]]
 Keyed = list[tuple[KnownDevice, Accepted]]
 
 UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
-    "float4", "float4", "int2", "text", "int2", "text",
+    "float4", "float4", "int2", "text", "int2", "text", "text",
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
@@ -68,6 +71,7 @@ def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
         uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
         uplink.payload, uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm, uplink.snr_db,
         uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind.value,
+        gateways_json(uplink.gateways).decode() if uplink.gateways else None,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from domain.codec_scripts import (
     TraceStep,
     Upload,
 )
-from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
@@ -317,6 +317,18 @@ class FakeRecords:
             silent_after=timedelta(hours=60),
             frames=self._frames(device_id, frames),
             is_retold=device_id in self.retold,
+            gateways=tuple(
+                HeardBy(
+                    gateway_id=f"0016c001f153a14{number}",
+                    frames=900 - number,
+                    heard_at=now - timedelta(seconds=12 + number),
+                    rssi_dbm=-97.0 - number,
+                    snr_db=None if number else 7.25,
+                    mean_rssi_dbm=-99.4,
+                    mean_snr_db=-0.6,
+                )
+                for number in range(2)
+            ),
             newest_startup=kept_frame(now, 99, f_port=3, payload=bytes(12) + b"\x00\x1d\x02\x01\x00", kind="startup"),
             days=tuple(
                 Day(day=moment, frames=24 + number % 3, rssi_dbm=-97.0 - number / 7, snr_db=7.0)

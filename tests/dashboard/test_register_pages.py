@@ -174,6 +174,9 @@ def test_a_device_is_told_on_its_page(manager):
     ):  # fmt: skip
         assert words in page, words
     assert page.count("<polyline") == 4
+    assert re.findall(r'data-gateway="([^"]+)"', page) == ["0016c001f153a140", "0016c001f153a141"]
+    assert "−98\N{NO-BREAK SPACE}dBm" in page
+    assert "mean −0.6\N{NO-BREAK SPACE}dB" in page
 
 
 def test_a_device_that_was_never_heard_has_a_page_too(manager):
@@ -191,6 +194,15 @@ def test_a_report_has_the_frames_and_what_they_mean(manager):
         2,
     )
     assert report["frames"][0]["payload"] == "01"
+    assert report["gateways"][1] == {
+        "gateway_id": "0016c001f153a141",
+        "frames": 899,
+        "heard_at": "2026-07-01T13:29:52.000Z",
+        "rssi_dbm": -98.0,
+        "snr_db": None,
+        "mean_rssi_dbm": -99.4,
+        "mean_snr_db": -0.6,
+    }
     assert report["frames"][0]["measurements"] == {"occupied": True}
     assert report["battery_days_left"] == pytest.approx(831)
 
