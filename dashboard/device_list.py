@@ -19,6 +19,7 @@ NEEDS = {
     Attention.TAMPER: "Tampered with",
     Attention.BATTERY_LOW: "Battery low",
     Attention.NOT_INSTALLED: "Not installed",
+    Attention.NOT_CALIBRATED: "No threshold",
 }
 ANY_NEED = "any"
 

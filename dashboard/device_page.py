@@ -1,7 +1,7 @@
 """The page of one device, and the report that can be downloaded."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
@@ -85,15 +85,16 @@ def report(record: DeviceRecord, at: datetime) -> dict[str, object]:
         "firmware": frame_wording.firmware(record),
         "time_source": record.time_source,
         "clock_offset_s": _seconds(record.clock_offset),
+        "gateways": [_plain(asdict(gateway)) for gateway in record.gateways],
         "days": [_plain(asdict(day)) for day in record.days],
         "frames": [_frame(frame) for frame in record.frames],
     }
 
 
 def _frame(frame: KeptFrame) -> dict[str, object]:
-    meaning = frame_wording.decoded(frame)
+    meaning = frame.meaning
     return {
-        **_plain(asdict(frame)),
+        **_plain({field.name: getattr(frame, field.name) for field in fields(frame)}),
         "payload": frame.payload.hex(),
         "measurements": meaning and dict(meaning.measurements),
         "raw": meaning and {key: str(value) for key, value in meaning.raw.items()},
@@ -104,7 +105,7 @@ def _plain(values: Mapping[str, object]) -> dict[str, object]:
     return {
         key: rfc3339(value) if isinstance(value, datetime) else value
         for key, value in values.items()
-        if key != "payload"
+        if key not in {"payload", "meaning"}
     }
 
 

@@ -1,12 +1,9 @@
-"""What a kept frame says, in words: decoded by the codecs that are there now."""
+"""What a kept frame says, in words."""
 
 from datetime import timedelta
 
-from devices import codec
-from devices.catalogue import model
 from domain.device_record import DeviceRecord, KeptFrame
-from domain.errors import DecodeError, UnknownModelError
-from domain.uplinks import Decoded, TimeSource
+from domain.uplinks import TimeSource
 
 TIME_SOURCES = {
     TimeSource.DEVICE: "The device's own clock",
@@ -17,28 +14,17 @@ TIME_SOURCES = {
 _MINUS = "\N{MINUS SIGN}"
 
 
-def decoded(frame: KeptFrame) -> Decoded | None:
-    """What the bytes mean; None where no codec that is built in reads them."""
-    try:
-        return codec.decode(model(frame.codec), frame.f_port, frame.payload)
-    except (UnknownModelError, DecodeError):
-        return None
-
-
 def sayings(frame: KeptFrame) -> list[tuple[str, str]]:
     """What was measured, as names and values for people."""
-    meaning = decoded(frame)
-    if meaning is None:
-        return []
-    return [(key.replace("_", " ").capitalize(), _value(value)) for key, value in meaning.measurements.items()]
+    said = frame.meaning.measurements if frame.meaning else {}
+    return [(key.replace("_", " ").capitalize(), _value(value)) for key, value in said.items()]
 
 
 def firmware(record: DeviceRecord) -> str | None:
     """The firmware that the device last told, if its codec knows where."""
     frames = [*record.frames, *([record.newest_startup] if record.newest_startup else [])]
     for frame in frames:
-        meaning = decoded(frame)
-        for key, value in meaning.raw.items() if meaning else ():
+        for key, value in frame.meaning.raw.items() if frame.meaning else ():
             if "firmware" in key and value is not None:
                 return str(value)
     return None
@@ -76,6 +62,11 @@ def per_week(change: float | None, unit: str) -> str:
         return "Not known"
     text = f"{change:+.1f}".replace("-", _MINUS)
     return f"{text} {unit} a week" if text[1:] != "0.0" else "Steady"
+
+
+def level(value: float | None, unit: str, digits: int = 0) -> str:
+    """A strength with a proper minus, as wide as it needs."""
+    return "not known" if value is None else f"{value:.{digits}f}\N{NO-BREAK SPACE}{unit}".replace("-", _MINUS)
 
 
 def _counted(count: int, unit: str) -> str:

@@ -12,7 +12,8 @@ from dashboard import frame_wording
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
 from dashboard.templating import Templates
-from devices.catalogue import MODELS
+from devices.catalogue import MODELS, needs_threshold
+from devices.distance import MARGIN_MM, proposal
 from domain.device_record import DeviceRecords
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError
 from domain.ids import DeviceId
@@ -21,6 +22,7 @@ from domain.live import Clock
 from domain.register import Entry, RecordKind, Register, Registry, Values
 from domain.register_csv import SilentAfter, read_entry
 
+_FRAMES, _DISTANCES = 50, 6
 GEOLOCATION = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"}
 
 
@@ -69,17 +71,20 @@ class InstallPages:
         device: str = "",
         site: str = "",
         asset: str = "",
+        distance_threshold_mm: str = "",
         done: Annotated[str, Query(max_length=64)] = "",
+        *,
+        retold: bool = False,
     ) -> HTMLResponse:
         """The steps, as far as they are known: which device, which place, which bay."""
-        given = Given(device=device, site=site, asset=asset)
+        given = Given(device=device, site=site, asset=asset, distance_threshold_mm=distance_threshold_mm)
         if not device:
             return self._page(given, site=site)
         try:
             device_id = device_on_label(device)
         except InvalidIdError:
             return self._page(given, faults=[Fault(field="device", message="Enter the id on the label of the device")])
-        return await self._form(device_id, given, done=done)
+        return await self._form(device_id, given, done=done, retold=retold)
 
     async def install(self, form: Annotated[Given, Form()]) -> Response:
         """Put it there: the installation that was ends, the new one begins, together or not at all."""
@@ -92,19 +97,33 @@ class InstallPages:
         if not faults:
             try:
                 what = f"install {device_id} at {form.asset}"
-                await self.registry.write(entries, actor=self.login.username, what=what)
+                made = await self.registry.write(entries, actor=self.login.username, what=what)
             except RegisterRefusedError as error:
                 faults = [_fault(problem) for problem in error.problems]
         if faults:
             return await self._form(device_id, form, faults=faults)
-        query = urlencode({"device": device_id, "site": form.site, "done": form.asset})
+        query = urlencode(
+            {
+                "device": device_id,
+                "site": form.site,
+                "done": form.asset,
+                **({"retold": "yes"} if made.retold else {}),
+            }
+        )
         return RedirectResponse(f"/manage/install?{query}", status_code=303)
 
     async def _form(
-        self, device_id: DeviceId, given: Given, *, faults: list[Fault] | None = None, done: str = ""
+        self,
+        device_id: DeviceId,
+        given: Given,
+        *,
+        faults: list[Fault] | None = None,
+        done: str = "",
+        retold: bool = False,
     ) -> HTMLResponse:
         register = await self.registry.records()
-        record = await self.records.device_record(device_id, frames=1, days=1)
+        record = await self.records.device_record(device_id, frames=_FRAMES, days=1)
+        distances = record.distances_mm if record else []
         there = _now_there(register, device_id)
         place = given.site or (str(register[RecordKind.ASSET][str(there["asset"])]["site"]) if there else "")
         assets = _assets_of(register, place)
@@ -120,10 +139,16 @@ class InstallPages:
             assets=assets,
             taken=_devices_there(register),
             done=done if done in register[RecordKind.ASSET] else "",
+            retold=retold,
+            distances=distances[:_DISTANCES],
+            proposed=proposal([mm for _, mm in distances]),
+            needs_threshold=bool(distances) or (record is not None and needs_threshold(record.health.model)),
         )
 
     def _page(self, given: Given, *, faults: list[Fault] | None = None, **more: object) -> HTMLResponse:
-        known = {"device_id": None, "record": None, "is_known": False, "there": None, "site": "", "done": ""}
+        known: dict[str, object] = {"device_id": None, "record": None, "is_known": False, "there": None}
+        known |= {"site": "", "done": "", "sites": [], "assets": [], "taken": {}}
+        known |= {"retold": False, "distances": [], "proposed": None, "needs_threshold": False, "margin_mm": MARGIN_MM}
         page = self.templates.page(
             "install.html",
             status_code=422 if faults else 200,
@@ -133,7 +158,7 @@ class InstallPages:
             now=self.now(),
             models=MODELS,
             words=frame_wording,
-            **(known | {"sites": [], "assets": [], "taken": {}} | more),
+            **(known | more),
         )
         page.headers.update(GEOLOCATION)
         return page

@@ -101,3 +101,9 @@ def counted(count: int, noun: str) -> str:
     """A number and its noun: 1 place, 2 places, 2 benches."""
     ending = "" if count == 1 else "es" if noun.endswith("ch") else "s"
     return f"{count:,} {noun}{ending}"
+
+
+def span_mm(span: tuple[int, int]) -> str:
+    """From the least to the greatest distance: 700 to 712 mm, or 700 mm where they are the same."""
+    least, greatest = span
+    return f"{least:,} mm" if least == greatest else f"{least:,} to {greatest:,} mm"

@@ -102,3 +102,8 @@ def model(key: str) -> DeviceModel:
 def silent_after(key: str) -> timedelta:
     """How long this model may be silent before its last word no longer counts; raises UnknownModelError."""
     return model(key).silent_after
+
+
+def needs_threshold(key: str) -> bool:
+    """Whether a model only measures a distance: what that means is decided where it is installed. False if unknown."""
+    return key in BY_KEY and "distance_mm" in BY_KEY[key].measures and "occupied" not in BY_KEY[key].measures

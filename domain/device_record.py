@@ -9,12 +9,17 @@ from typing import Protocol
 
 from domain.health import DeviceHealth
 from domain.trend import Point, battery_days_left, slope_per_day
-from domain.uplinks import TimeSource
+from domain.uplinks import Decoded, TimeSource
+
+_LEAST_GAPS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFrame:
-    """A frame of the journal; fields are those of Uplink, `codec` what read it."""
+    """A frame of the journal; fields are those of Uplink, `codec` what read it.
+
+    `meaning` is what that codec reads in it now; None where it is gone, or reads it no more.
+    """
 
     received_at: datetime
     observed_at: datetime
@@ -30,6 +35,7 @@ class KeptFrame:
     codec: str
     codec_version: int
     kind: str
+    meaning: Decoded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +49,29 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeardBy:
+    """A gateway that heard some of the newest frames: the last of them and all of them, RSSI in dBm, SNR in dB.
+
+    None where it did not tell.
+    """
+
+    gateway_id: str
+    frames: int
+    heard_at: datetime
+    rssi_dbm: float | None
+    snr_db: float | None
+    mean_rssi_dbm: float | None
+    mean_snr_db: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRecord:
-    """A device. `frames` are its newest, newest first; `charges` and `volts` are means of a day."""
+    """A device. `frames` are its newest, newest first; `charges` and `volts` are means of a day.
+
+    `gateways` heard it lately, the last one first; empty where nobody tells, as for frames before they were kept.
+
+    `is_retold`: its history is about to be told anew, by another threshold.
+    """
 
     health: DeviceHealth
     silent_after: timedelta
@@ -53,6 +80,8 @@ class DeviceRecord:
     days: Sequence[Day]
     charges: Sequence[Point]
     volts: Sequence[Point]
+    gateways: Sequence[HeardBy] = ()
+    is_retold: bool = False
 
     @property
     def expected_interval(self) -> timedelta:
@@ -61,9 +90,22 @@ class DeviceRecord:
 
     @property
     def usual_interval(self) -> timedelta | None:
-        """How often it was heard lately: the median between its newest frames."""
+        """How often it was heard lately: the median between its newest frames.
+
+        None while they are so few that the join and its first words are most of them.
+        """
         moments = sorted({frame.observed_at for frame in self.frames})
-        return _median([later - earlier for earlier, later in pairwise(moments)])
+        gaps = [later - earlier for earlier, later in pairwise(moments)]
+        return _median(gaps) if len(gaps) >= _LEAST_GAPS else None
+
+    @property
+    def distances_mm(self) -> Sequence[tuple[datetime, int]]:
+        """What it measured lately of how far it is to what is before it, and when; newest first."""
+        return [
+            (frame.observed_at, frame.meaning.measurements["distance_mm"])
+            for frame in self.frames
+            if frame.meaning and "distance_mm" in frame.meaning.measurements
+        ]
 
     @property
     def battery_days_left(self) -> float | None:

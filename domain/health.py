@@ -17,6 +17,7 @@ class Attention(StrEnum):
     TAMPER = "tamper"
     BATTERY_LOW = "battery_low"
     NOT_INSTALLED = "not_installed"
+    NOT_CALIBRATED = "not_calibrated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class DeviceHealth:
     """One device as the platform last heard it. Latest values are None where it never said them.
 
     `frames_expected` and `frames_heard` are of its current session, and where the counter began anew in it, of the time
-    since: from the first counter heard to the last, and how many of them.
+    since: from the first counter heard to the last, and how many of them. `needs_threshold`: its model measures a
+    distance and does not tell whether that is a vehicle; `distance_threshold_mm` is the one of its installation.
     """
 
     device_id: str
@@ -47,6 +49,8 @@ class DeviceHealth:
     frames_24h: int
     frames_expected: int = 0
     frames_heard: int = 0
+    needs_threshold: bool = False
+    distance_threshold_mm: int | None = None
 
     @property
     def frames_missing(self) -> int:
@@ -67,6 +71,9 @@ class DeviceHealth:
             Attention.TAMPER: self.tamper,
             Attention.BATTERY_LOW: self.battery_low or (self.battery_percent is not None and self.battery_percent < 20),
             Attention.NOT_INSTALLED: self.asset_id is None,
+            Attention.NOT_CALIBRATED: self.asset_id is not None
+            and self.needs_threshold
+            and self.distance_threshold_mm is None,
         }
         return tuple(need for need, is_so in checks.items() if is_so)
 

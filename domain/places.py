@@ -96,12 +96,16 @@ class Sign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A piece of hardware. After `silent_after` without a frame, what it last said is no longer known to be true."""
+    """A piece of hardware. After `silent_after` without a frame, what it last said is no longer known to be true.
+
+    What is nearer than `distance_threshold_mm` is at its asset, for models that measure a distance; None: as it is.
+    """
 
     device_id: DeviceId
     model: str
     silent_after: timedelta
     asset_id: AssetId | None
+    distance_threshold_mm: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

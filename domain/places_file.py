@@ -43,6 +43,9 @@ DEV_EUI_PREFIX = "5a0000"
 """What generated device EUIs begin with."""
 MOST_IN_A_GROUP = 10_000
 LONGEST_ID = 64
+FARTHEST_MM = 20_000
+
+_THRESHOLD = "distance_threshold_mm"
 
 SilentAfter = Callable[[str], timedelta]
 Id = TypeVar("Id", bound=str)
@@ -124,6 +127,16 @@ class _Table:
             self.note(f"{key} must be from 1 to {MOST_IN_A_GROUP}, got {value}")
             return 1
         return value or 1
+
+    def threshold_mm(self, key: str) -> int | None:
+        """An optional distance."""
+        if not self.has(key):
+            return None
+        value = self.value(key, int, "millimetres")
+        if value is not None and not 1 <= value <= FARTHEST_MM:
+            self.note(f"{key} must be millimetres from 1 to {FARTHEST_MM}, got {value}")
+            return None
+        return None if value is None else int(value)
 
     def degrees(self, key: str, limit: int) -> float:
         value = self.value(key, (int, float), f"degrees from {-limit} to {limit}")
@@ -237,6 +250,7 @@ class _Spot:
     lat: float
     model: str
     silent_after: timedelta
+    threshold_mm: int | None
     asset_id: AssetId | None = None
     device_id: DeviceId | None = None
     name: str | None = None
@@ -255,7 +269,13 @@ class _Spot:
             lat=self.lat,
         )
         device_id = self.device_id or _generated_device_id(asset_id, self.model)
-        return asset, Device(device_id=device_id, model=self.model, silent_after=self.silent_after, asset_id=asset_id)
+        return asset, Device(
+            device_id=device_id,
+            model=self.model,
+            silent_after=self.silent_after,
+            asset_id=asset_id,
+            distance_threshold_mm=self.threshold_mm,
+        )
 
 
 def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
@@ -266,9 +286,10 @@ def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
 
 def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
     model, silence = _model(group, silent_after)
+    threshold_mm = group.threshold_mm(_THRESHOLD)
     if group.has(each):
         for entry in group.tables(each, each):
-            yield _explicit_spot(entry, model, silence)
+            yield _explicit_spot(entry, model, silence, threshold_mm)
         return
     count = group.count("count")
     (lon, lat), (to_lon, to_lat) = group.point("from"), group.point("to")
@@ -279,6 +300,7 @@ def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spo
             lat=round(lat + share * (to_lat - lat), 6),
             model=model,
             silent_after=silence,
+            threshold_mm=threshold_mm,
         )
 
 
@@ -291,12 +313,13 @@ def _model(group: _Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
         return model, timedelta()
 
 
-def _explicit_spot(entry: _Table, model: str, silence: timedelta) -> _Spot:
+def _explicit_spot(entry: _Table, model: str, silence: timedelta, threshold_mm: int | None) -> _Spot:
     return _Spot(
         lon=entry.degrees("lon", 180),
         lat=entry.degrees("lat", 90),
         model=model,
         silent_after=silence,
+        threshold_mm=entry.threshold_mm(_THRESHOLD) if entry.has(_THRESHOLD) else threshold_mm,
         asset_id=entry.identifier("id", parse_asset_id),
         device_id=entry.identifier("device", parse_device_id if model == OWN_MODEL else parse_dev_eui),
         name=entry.text("name") if entry.has("name") else None,

@@ -88,10 +88,14 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What became of a change. `change_set_id` is None where nothing was to change, or it was only tried."""
+    """What became of a change. `change_set_id` is None where nothing was to change, or it was only tried.
+
+    `retold` are devices whose threshold is another one for a time that has begun: ingest tells their history anew.
+    """
 
     plan: Plan
     change_set_id: int | None
+    retold: tuple[str, ...] = ()
 
 
 class Registry(Protocol):

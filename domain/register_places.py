@@ -44,6 +44,7 @@ def _installations(device: Device, register: Register, at: datetime) -> Iterator
     if device.asset_id is not None:
         values: dict[str, Value] = dict.fromkeys(("begins_at", "ends_at", "distance_threshold_mm", "debounce_s"))
         values |= {"device": device.device_id, "asset": device.asset_id}
+        values["distance_threshold_mm"] = device.distance_threshold_mm
         yield _entry(RecordKind.INSTALLATION, device.device_id, values)
         return
     for record_id, now in register[RecordKind.INSTALLATION].items():

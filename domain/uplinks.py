@@ -36,13 +36,18 @@ class Kind(StrEnum):
     ERROR = "error"
 
 
+Hearing = tuple[str, float | None, float | None]
+"""A gateway that heard a frame: its id, RSSI in dBm, SNR in dB; None where no radio can have measured that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
     """A frame as received: which device, which counter, which bytes, and when.
 
     `session` changes when the device joins anew (dev_addr on LoRaWAN) and `f_cnt` counts within it; together with
     the payload they name the frame, whoever delivers it and however often. `payload` is the FRMPayload, or for our
-    own MQTT devices the whole JSON message.
+    own MQTT devices the whole JSON message. `gateways` are the best of those that heard it, for asset managers alone;
+    they are no part of its name: whoever delivers a frame again may have heard it elsewhere.
     """
 
     device_id: DeviceId
@@ -57,6 +62,7 @@ class Uplink:
     rssi_dbm: float | None = None
     snr_db: float | None = None
     gateway_count: int = 0
+    gateways: tuple[Hearing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ def read_up_event(message: bytes, *, dev_eui: str | None, received_at: datetime)
         rssi_dbm=best.rssi_dbm,
         snr_db=best.snr_db,
         gateway_count=best.gateway_count,
+        gateways=best.gateways,
     )
 
 

@@ -12,6 +12,7 @@ class DeviceInfo(msgspec.Struct, rename="camel"):
 class RxInfo(msgspec.Struct, rename="camel"):
     """One gateway that heard the frame. Zero values are left out by ChirpStack here."""
 
+    gateway_id: str = ""
     gw_time: str | None = None
     rssi: float = 0
     snr: float = 0

@@ -29,7 +29,12 @@ def read_up(message: bytes) -> UpEvent:
         f_port=event.f_port,
         data=event.data,
         rx_info=[
-            RxInfo(gw_time=_time(heard, "gw_time"), rssi=heard.rssi, snr=_shortest(heard.snr))
+            RxInfo(
+                gateway_id=heard.gateway_id,
+                gw_time=_time(heard, "gw_time"),
+                rssi=heard.rssi,
+                snr=_shortest(heard.snr),
+            )
             for heard in event.rx_info
         ],
         join_server_context=msgspec.Raw(b"true" if encrypted else b"null"),

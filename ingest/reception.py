@@ -6,10 +6,13 @@ from typing import Protocol
 
 from domain.errors import InvalidIdError, Reason, RejectedFrameError
 from domain.ids import DeviceId, parse_dev_eui
+from domain.uplinks import Hearing
 
 MAX_F_CNT = 2**32 - 1
 _MOST_GATEWAYS = 1000
 _MOST_SESSION = 64
+# The best heard of them: what is behind these helps nobody, and a row must stay a row.
+_MOST_NAMED, _LONGEST_NAME = 16, 64
 
 
 class Heard(Protocol):
@@ -17,6 +20,11 @@ class Heard(Protocol):
 
     rssi: float
     snr: float
+
+    @property
+    def gateway_id(self) -> str:
+        """Its name in the network."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,7 @@ class Signal:
     rssi_dbm: float | None
     snr_db: float | None
     gateway_count: int
+    gateways: tuple[Hearing, ...]
 
 
 def signal(heard: Sequence[Heard]) -> Signal:
@@ -35,6 +44,24 @@ def signal(heard: Sequence[Heard]) -> Signal:
         rssi_dbm=_plausible(best.rssi if best else None),
         snr_db=_plausible(best.snr if best else None),
         gateway_count=min(len(heard), _MOST_GATEWAYS),
+        gateways=_named(heard),
+    )
+
+
+def _named(heard: Sequence[Heard]) -> tuple[Hearing, ...]:
+    """Those with a name that can be kept. In the hot path: no calls for each of them."""
+    if len(heard) > _MOST_NAMED:
+        heard = sorted(heard, key=lambda one: (-one.snr, one.gateway_id))[:_MOST_NAMED]
+    return tuple(
+        [
+            (
+                one.gateway_id,
+                one.rssi if -300 <= one.rssi <= 100 else None,
+                one.snr if -300 <= one.snr <= 100 else None,
+            )
+            for one in heard
+            if 0 < len(one.gateway_id) <= _LONGEST_NAME and one.gateway_id.isascii() and one.gateway_id.isprintable()
+        ]
     )
 
 

@@ -18,12 +18,23 @@ class _EndDeviceIds(msgspec.Struct):
     dev_addr: str = ""
 
 
+class _GatewayIds(msgspec.Struct):
+    gateway_id: str = ""
+    eui: str = ""
+
+
 class _RxMetadata(msgspec.Struct):
     """One gateway that heard the frame."""
 
+    gateway_ids: _GatewayIds = msgspec.field(default_factory=_GatewayIds)
     time: str | None = None
     rssi: float = 0
     snr: float = 0
+
+    @property
+    def gateway_id(self) -> str:
+        """Its name there; its EUI where it has none."""
+        return self.gateway_ids.gateway_id or self.gateway_ids.eui
 
 
 class _Settings(msgspec.Struct):
@@ -86,6 +97,7 @@ def read_uplink(message: bytes, *, device_id: str | None, received_at: datetime)
         rssi_dbm=best.rssi_dbm,
         snr_db=best.snr_db,
         gateway_count=best.gateway_count,
+        gateways=best.gateways,
     )
 
 

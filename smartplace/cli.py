@@ -248,6 +248,12 @@ def decode(
     f_port: Annotated[int | None, typer.Argument(help="LoRaWAN port, 0 to 255.", min=0, max=255)] = None,
     payload: Annotated[str | None, typer.Argument(metavar="HEX", help="Payload bytes in hexadecimal.")] = None,
     *,
+    threshold: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MM", help="Also say what a distance means where this is the threshold.", min=1, max=20_000
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     list_models: Annotated[bool, typer.Option("--list", help="Name every device model.")] = False,
 ) -> None:
@@ -255,6 +261,7 @@ def decode(
     from devices import codec
     from devices.catalogue import MODELS
     from devices.catalogue import model as find
+    from devices.distance import state_at
 
     if list_models:
         for known in MODELS:
@@ -262,18 +269,23 @@ def decode(
         return
     if model is None or f_port is None or payload is None:
         raise typer.BadParameter("MODEL, F_PORT and HEX are needed (or --list)")
-    try:
-        octets = bytes.fromhex(payload)
-    except ValueError:
-        raise typer.BadParameter(f"{payload[:40]!r} is not hexadecimal") from None
-    decoded = codec.decode(find(model), f_port, octets)
+    decoded = codec.decode(find(model), f_port, _octets(payload))
     answer = {"model": decoded.model, "kind": decoded.kind, "measurements": decoded.measurements, "raw": decoded.raw}
+    by_threshold = {} if threshold is None else {"state": state_at(decoded.measurements, threshold)}
     if as_json:
-        typer.echo(json.dumps(answer))
+        typer.echo(json.dumps(answer | by_threshold))
         return
     typer.echo(f"{decoded.model}, {decoded.kind}")
-    for key, value in [*decoded.measurements.items(), *((f"raw {key}", value) for key, value in decoded.raw.items())]:
-        typer.echo(f"  {key:28} {value}")
+    told = {**decoded.measurements, **{f"raw {key}": value for key, value in decoded.raw.items()}, **by_threshold}
+    for key, value in told.items():
+        typer.echo(f"  {key:28} {'as it was, this says nothing' if value is None and key == 'state' else value}")
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text[:40]!r} is not hexadecimal") from None
 
 
 @app.command()

@@ -44,6 +44,7 @@ from smartplace.clock import utc_now
 from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
+from smartplace.replay import retell
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
 from store.alarms import KnownAlarms, StoreAlarms
@@ -64,6 +65,7 @@ logger = logging.getLogger(__name__)
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_COMMANDS_EVERY_S = 1
+_LOOK_FOR_RETELLINGS_EVERY_S = 2
 
 
 def read_places(path: Path | None) -> Places:
@@ -161,6 +163,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 history = History(pool, now=utc_now)
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
                 _dispatch(settings, pool, tasks)
+                tasks.create_task(retell(pool, scripts, every_s=_LOOK_FOR_RETELLINGS_EVERY_S), name="retelling")
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
@@ -273,7 +276,7 @@ async def serve(settings: Settings) -> None:
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
-            records=StoreDeviceRecords(pool, now=utc_now),
+            records=StoreDeviceRecords(pool, scripts, now=utc_now),
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,

@@ -46,6 +46,7 @@ def import_csv(file: Path, *, dry_run: bool) -> None:
         typer.echo("nothing was changed (--dry-run)")
     elif made.change_set_id is not None:
         typer.echo(f"change set {made.change_set_id}; `smartplace registry undo {made.change_set_id}` takes it back")
+        _tell_of_history(made)
 
 
 def export(
@@ -80,6 +81,13 @@ def undo(
     except RegisterRefusedError as error:
         raise _refused(f"change set {change_set}", error) from error
     typer.echo(f"{summary(made)}; change set {made.change_set_id}")
+    _tell_of_history(made)
+
+
+def _tell_of_history(made: Made) -> None:
+    if made.retold:
+        devices = f"{len(made.retold)} device{'' if len(made.retold) == 1 else 's'}"
+        typer.echo(f"a running ingest tells the history of {devices} anew, by the new thresholds")
 
 
 def summary(made: Made) -> str:

@@ -1,8 +1,12 @@
 """`smartplace replay`: dead letters and the journal read anew, joined from ingest's reading and the store's replay."""
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from domain.codec_scripts import ScriptedModels
+from domain.errors import CommandError, StoreUnavailableError
 from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
 from smartplace.clock import utc_now
@@ -12,6 +16,9 @@ from store.frames import FrameStore
 from store.pool import Pool, open_pool
 from store.recovery import Letter, recover_dead_letters
 from store.replay import Progress, Report, Scope, replay_journal
+from store.retelling import next_to_retell
+
+logger = logging.getLogger(__name__)
 
 
 async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report:
@@ -34,6 +41,24 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
         report = await replay_journal(pool, scope, progress, scripts)
     report.recovered = recovered
     return report
+
+
+async def retell(pool: Pool, scripts: ScriptedModels, *, every_s: float) -> None:
+    """Until cancelled: tell the history of devices anew whose threshold was changed, one after another."""
+    while True:
+        try:
+            while (device_id := await next_to_retell(pool)) is not None:
+                report = await replay_journal(pool, Scope(device_id=device_id), _nobody_waits, scripts)
+                told = {"action": "retold", "device_id": device_id, "frames": report.frames, "changed": report.changed}
+                logger.info("the history of a device was told anew", extra=told)
+        except (CommandError, StoreUnavailableError) as error:
+            # Another replay runs, or the database is away: what is asked for stays asked for.
+            logger.info("no history is told anew now: %s", error, extra={"action": "retelling_waits"})
+        await asyncio.sleep(every_s)
+
+
+def _nobody_waits(_done: int, _all: int) -> None:
+    """Nobody looks at how far it is."""
 
 
 def _delivery(topic: str, payload: bytes, received_at: datetime) -> Delivery:

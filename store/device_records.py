@@ -1,14 +1,22 @@
 """What is kept of single devices: for the page and the report of one."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.codec_scripts import ScriptedModels, ScriptFrame
+from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.live import Clock
 from domain.security import SecurityCode
-from domain.uplinks import Kind
+from domain.uplinks import Decoded, Kind
 from store.inspection import device_health
 from store.pool import Connection, Pool, connected
 from store.queries import query
+from store.rereading import Undecodable, read
+from store.scripted import read_scripted
+
+# Whose gateways are looked at: enough for months of a parking sensor, and little for one that never stops.
+_HEARD_FRAMES = 5000
 
 Rows = list[dict[str, object]]
 
@@ -16,8 +24,9 @@ Rows = list[dict[str, object]]
 class StoreDeviceRecords:
     """Satisfies domain.device_record.DeviceRecords."""
 
-    def __init__(self, pool: Pool, *, now: Clock) -> None:
+    def __init__(self, pool: Pool, scripts: ScriptedModels, *, now: Clock) -> None:
         self._pool = pool
+        self._scripts = scripts
         self._now = now
 
     async def device_record(self, device_id: str, *, frames: int, days: int) -> DeviceRecord | None:
@@ -34,6 +43,8 @@ class StoreDeviceRecords:
             startup = await _rows(connection, "select_device_frames", {**asked, "kind": Kind.STARTUP, "limit": 1})
             heard = await _rows(connection, "select_device_days", asked)
             batteries = await _rows(connection, "select_device_batteries", asked)
+            gateways = await _rows(connection, "select_device_gateways", {**asked, "limit": _HEARD_FRAMES})
+        kept = await self._read([_frame(row) for row in [*newest, *startup]])
         series = {
             key: tuple((row["day"], row["value"]) for row in batteries if row["key"] == key)
             for key in ("battery_percent", "battery_volts")
@@ -41,16 +52,40 @@ class StoreDeviceRecords:
         return DeviceRecord(
             health=device_health(found[0]),
             silent_after=timedelta(seconds=int(str(silence[0]["silent_after_s"]))),
-            frames=tuple(_frame(row) for row in newest),
-            newest_startup=_frame(startup[0]) if startup else None,
+            frames=tuple(kept[: len(newest)]),
+            newest_startup=kept[-1] if startup else None,
             days=tuple(Day(**row) for row in heard),  # type: ignore[arg-type]
             charges=series["battery_percent"],  # type: ignore[arg-type]
             volts=series["battery_volts"],  # type: ignore[arg-type]
+            gateways=tuple(HeardBy(**row) for row in gateways),  # type: ignore[arg-type]
+            is_retold=bool(silence[0]["is_retold"]),
         )
+
+    async def _read(self, frames: Sequence[KeptFrame]) -> list[KeptFrame]:
+        """The frames with what they mean to the codecs that are there now."""
+        scripted = [frame for frame in frames if self._scripts.knows(frame.codec)]
+        told = iter(await read_scripted(self._scripts, [_script_frame(frame) for frame in scripted]))
+        return [
+            replace(frame, meaning=_decoded(next(told)) if self._scripts.knows(frame.codec) else _built_in(frame))
+            for frame in frames
+        ]
 
 
 async def _rows(connection: Connection, name: str, parameters: dict[str, object]) -> Rows:
     return await (await connection.execute(query(name), parameters)).fetchall()
+
+
+def _decoded(told: Decoded | Exception) -> Decoded | None:
+    return told if isinstance(told, Decoded) else None
+
+
+def _built_in(frame: KeptFrame) -> Decoded | None:
+    meaning = read(frame.codec, frame.f_port, frame.payload)
+    return None if isinstance(meaning, Undecodable) else meaning.decoded
+
+
+def _script_frame(frame: KeptFrame) -> ScriptFrame:
+    return ScriptFrame(model=frame.codec, f_port=frame.f_port, payload=frame.payload, observed_at=frame.observed_at)
 
 
 def _frame(row: dict[str, object]) -> KeptFrame:

@@ -1,5 +1,6 @@
 """What asset managers ask: the health of devices, and messages that were set aside."""
 
+from devices.catalogue import needs_threshold
 from domain.health import DeadLetter, DeviceHealth
 from domain.ids import DeviceId
 from domain.live import Clock
@@ -57,5 +58,6 @@ def device_health(row: dict[str, object]) -> DeviceHealth:
         "asset_kind": AssetKind(str(row["asset_kind"])) if row["asset_kind"] else None,
         "frames_expected": int(str(row["frames_expected"])),
         "state": State(str(row["state"])) if row["state"] else None,
+        "needs_threshold": needs_threshold(str(row["model"])),
     }
     return DeviceHealth(**values)  # type: ignore[arg-type]

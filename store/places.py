@@ -31,11 +31,16 @@ from store.register import ChangeOf, change_register, publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A time that a device spent at an asset; `ends_at` None means it is there still."""
+    """A time that a device spent at an asset, and how it was calibrated there; `ends_at` None: it is there still.
+
+    What is nearer than `distance_threshold_mm` is there; None where the sensor tells by itself.
+    """
 
     asset_key: int
     begins_at: datetime
     ends_at: datetime | None
+    distance_threshold_mm: int | None = None
+    debounce: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +52,11 @@ class KnownDevice:
     silent_after: timedelta
     stays: tuple[Stay, ...]
 
-    def asset_key_at(self, moment: datetime) -> int | None:
-        """The asset that the device watched at that moment."""
+    def stay_at(self, moment: datetime) -> Stay | None:
+        """Where the device was at that moment."""
         for stay in reversed(self.stays):
             if stay.begins_at <= moment and (stay.ends_at is None or moment < stay.ends_at):
-                return stay.asset_key
+                return stay
         return None
 
 
@@ -152,14 +157,20 @@ def _line(line: Mapping[str, str | None]) -> BoardLine:
 
 def _known_device(rows: list[Mapping[str, object]]) -> KnownDevice:
     first = rows[0]
-    stays = [
-        Stay(asset_key=row["asset_key"], begins_at=row["begins_at"], ends_at=row["ends_at"])  # type: ignore[arg-type]
-        for row in rows
-        if row["asset_key"] is not None
-    ]
+    stays = [_stay(row) for row in rows if row["asset_key"] is not None]
     return KnownDevice(
         device_key=int(str(first["device_key"])),
         model=str(first["model"]),
         silent_after=timedelta(seconds=int(str(first["silent_after_s"]))),
         stays=tuple(stays),
+    )
+
+
+def _stay(row: Mapping[str, object]) -> Stay:
+    return Stay(
+        asset_key=row["asset_key"],  # type: ignore[arg-type]
+        begins_at=row["begins_at"],  # type: ignore[arg-type]
+        ends_at=row["ends_at"],  # type: ignore[arg-type]
+        distance_threshold_mm=row["distance_threshold_mm"],  # type: ignore[arg-type]
+        debounce=timedelta(seconds=int(str(row["debounce_s"] or 0))),
     )

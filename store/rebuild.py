@@ -1,6 +1,7 @@
 """The present anew from what is kept: states from events, conditions and sessions from the journal."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from store.pool import Connection
@@ -12,12 +13,25 @@ _DEVICES = 50
 _NO_NEWER = datetime.fromisoformat("2000-01-01T00:00:00Z")
 
 
-async def rebuild_present(connection: Connection, *, sessions: bool) -> None:
-    """Make states, conditions and (on request, for it reads the whole journal) sessions what the history says."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Assets and devices by their keys."""
+
+    assets: list[int]
+    devices: list[int]
+
+
+async def rebuild_present(connection: Connection, *, of: Touched | None, sessions: bool) -> None:
+    """Make states, conditions and (on request, for it reads the whole journal) sessions what the history says.
+
+    `of` names the assets and devices that it is about; None for all.
+    """
     device_statements = ["rebuild_conditions", *(["delete_sessions", "rebuild_sessions"] if sessions else [])]
-    for keys in _parts(await _keys(connection, "select_asset_keys"), _ASSETS):
+    assets = of.assets if of else await _keys(connection, "select_asset_keys")
+    devices = of.devices if of else await _keys(connection, "select_device_keys")
+    for keys in _parts(assets, _ASSETS):
         await _rebuild(connection, ["rebuild_states"], keys)
-    for keys in _parts(await _keys(connection, "select_device_keys"), _DEVICES):
+    for keys in _parts(devices, _DEVICES):
         await _rebuild(connection, device_statements, keys)
 
 

@@ -25,6 +25,7 @@ from domain.register import (
 from domain.register_plan import plan, undo_plan
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
+from store.retelling import ask_to_retell
 
 _TIMES = ("begins_at", "ends_at")
 _WITHIN_S = 120.0
@@ -145,8 +146,9 @@ async def change_register(
     if dry_run or not planned.changes:
         return Made(plan=planned, change_set_id=None)
     change_set_id = await _write(connection, planned, change_of)
+    retold = await ask_to_retell(connection, at=change_of.at)
     await publish(connection, at=change_of.at)
-    return Made(plan=planned, change_set_id=change_set_id)
+    return Made(plan=planned, change_set_id=change_set_id, retold=retold)
 
 
 async def read_register(connection: Connection) -> dict[RecordKind, dict[str, Values]]:

@@ -20,7 +20,7 @@ from domain.ids import DeviceId
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import one, query
-from store.rebuild import rebuild_present
+from store.rebuild import Touched, rebuild_present
 from store.rereading import (
     Change,
     Derived,
@@ -32,12 +32,12 @@ from store.rereading import (
     is_unread,
     meaning_of,
 )
+from store.retelling import retellings, told
 from store.rewriting import rewrite
 from store.rows import columns
+from store.scripted import read_scripted
 
 WINDOW_ROWS = 10_000
-# So few that even a slow codec gets through them in the time that a batch has.
-SCRIPT_BATCH = 500
 EXAMPLES = 20
 
 
@@ -54,6 +54,10 @@ class Scope:
     def whole(self) -> bool:
         """Everything there is."""
         return self.begins is None and self.ends is None and self.device_id is None
+
+    def tells_all_of(self, device_id: DeviceId) -> bool:
+        """Whether the whole history of that device is in it."""
+        return self.begins is None and self.ends is None and self.device_id in {None, device_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +104,15 @@ async def replay_journal(pool: Pool, scope: Scope, progress: Progress, scripts: 
     """
     with translated():
         async with pool.connection() as connection, _alone(connection):
+            # Before the register is read: what is asked for from here on may have to be told once more.
+            asked = await retellings(connection)
             work = _Replay(connection, scope, progress, scripts)
             await work.run()
             if not scope.dry_run:
-                await rebuild_present(connection, sessions=scope.whole)
+                await rebuild_present(connection, of=work.touched, sessions=scope.whole)
+                for retelling in asked:
+                    if scope.tells_all_of(retelling.device_id):
+                        await told(connection, retelling)
     return work.report
 
 
@@ -152,8 +161,16 @@ class _Replay:
         self._devices: dict[int, KnownDevice] = {}
         self._names: dict[int, DeviceId] = {}
         self._device_key: int | None = None
+        self._asset_keys: list[int] | None = None
         self._met: set[Moment] = set()
         self.report = Report()
+
+    @property
+    def touched(self) -> Touched | None:
+        """Whose present may be another one; None for all."""
+        if self._device_key is None or self._asset_keys is None:
+            return None
+        return Touched(assets=self._asset_keys, devices=[self._device_key])
 
     async def run(self) -> None:
         """Every window, then the moments that several frames tell of."""
@@ -185,6 +202,8 @@ class _Replay:
             if self._scope.device_id not in registered:
                 raise CommandError(f"there is no device {self._scope.device_id}")
             self._device_key = registered[self._scope.device_id].device_key
+            watched = await self._rows("select_watched_assets", {"device_key": self._device_key})
+            self._asset_keys = [key for (key,) in watched]
         self._devices = {device.device_key: device for device in registered.values()}
         self._names = {device.device_key: device_id for device_id, device in registered.items()}
 
@@ -220,14 +239,10 @@ class _Replay:
         return differences(frames, self._devices, await self._derived(way, frames), scripted)
 
     async def _scripted(self, frames: Sequence[JournalFrame]) -> dict[JournalFrame, Meaning]:
-        """What the frames mean whose codec is JavaScript, a batch of them at a time."""
+        """What the frames mean whose codec is JavaScript."""
         wanted = [frame for frame in frames if self._scripts.knows(self._devices[frame.device_key].model)]
-        meanings: dict[JournalFrame, Meaning] = {}
-        for first in range(0, len(wanted), SCRIPT_BATCH):
-            batch = wanted[first : first + SCRIPT_BATCH]
-            told = await self._scripts.decode([self._script_frame(frame) for frame in batch])
-            meanings |= zip(batch, map(meaning_of, told), strict=True)
-        return meanings
+        told = await read_scripted(self._scripts, [self._script_frame(frame) for frame in wanted])
+        return dict(zip(wanted, map(meaning_of, told), strict=True))
 
     def _script_frame(self, frame: JournalFrame) -> ScriptFrame:
         return ScriptFrame(
@@ -240,7 +255,12 @@ class _Replay:
     async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
         """What was derived from the time of these frames."""
         times = [frame.observed_at for frame in frames]
-        span = {"earliest": min(times), "latest": max(times), "device_key": self._device_key}
+        span = {
+            "earliest": min(times),
+            "latest": max(times),
+            "device_key": self._device_key,
+            "asset_keys": self._asset_keys,
+        }
         found: defaultdict[Moment, Derived] = defaultdict(Derived)
         for device_key, observed_at, key, value in await self._rows(way.measurements, span):
             found[device_key, observed_at].measured.append((key, value))

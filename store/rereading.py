@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
+from devices.distance import state_at
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
-from domain.states import reported_before_s, reported_number, reported_state
+from domain.states import reported_before_s, reported_number
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -46,9 +47,6 @@ class Undecodable:
 class _Meaning:
     decoded: Decoded
     measured: tuple[Measured, ...]
-    state: str | None
-    number: int | None
-    before_s: int | None
 
 
 Meaning = _Meaning | Undecodable
@@ -100,15 +98,8 @@ def meaning_of(decoded: Decoded | Exception) -> Meaning:
     if not isinstance(decoded, Decoded):
         exhausted = isinstance(decoded, ScriptError) and decoded.fault in EXHAUSTED
         return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
-    state = reported_state(decoded.measurements)
     measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
-    return _Meaning(
-        decoded,
-        measured,
-        state.value if state else None,
-        reported_number(decoded.measurements),
-        reported_before_s(decoded.measurements),
-    )
+    return _Meaning(decoded, measured)
 
 
 def is_unread(meaning: Meaning) -> bool:
@@ -149,9 +140,11 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
         if isinstance(meaning, Undecodable):
             continue
         derived.measured += meaning.measured
-        if meaning.state and (asset_key := device.asset_key_at(frame.observed_at)) is not None:
-            kind = meaning.decoded.kind.value
-            derived.happened.append((asset_key, frame.f_cnt, kind, meaning.state, meaning.number, meaning.before_s))
+        stay = device.stay_at(frame.observed_at)
+        said = meaning.decoded.measurements
+        if stay and (state := state_at(said, stay.distance_threshold_mm)):
+            kind, number, before_s = meaning.decoded.kind.value, reported_number(said), reported_before_s(said)
+            derived.happened.append((stay.asset_key, frame.f_cnt, kind, state.value, number, before_s))
     return derived
 
 

@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
+import msgspec
+
+from devices.distance import state_at
 from domain.errors import Reason
 from domain.security import NetworkNotice
-from domain.states import reported_before_s, reported_number, reported_state
+from domain.states import reported_before_s, reported_number
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
 
+gateways_json = msgspec.json.Encoder().encode
 Rows = Iterable[Sequence[object]]
 Keyed = list[tuple[KnownDevice, Accepted]]
 
 UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
-    "float4", "float4", "int2", "text", "int2", "text",
+    "float4", "float4", "int2", "text", "int2", "text", "text",
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
@@ -48,12 +52,11 @@ def notice_key(notice: NetworkNotice) -> bytes:
 
 def event(device: KnownDevice, frame: Accepted) -> Event | None:
     """The state-bearing event in a frame, or None where it says nothing of an asset."""
-    state = reported_state(frame.decoded.measurements)
-    asset_key = device.asset_key_at(frame.uplink.observed_at)
-    if state is None or asset_key is None:
+    stay = device.stay_at(frame.uplink.observed_at)
+    if stay is None or (state := state_at(frame.decoded.measurements, stay.distance_threshold_mm)) is None:
         return None
     return Event(
-        asset_key=asset_key,
+        asset_key=stay.asset_key,
         device_key=device.device_key,
         observed_at=frame.uplink.observed_at,
         f_cnt=frame.uplink.f_cnt,
@@ -72,6 +75,7 @@ def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
         uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
         uplink.payload, uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm, uplink.snr_db,
         uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind.value,
+        gateways_json(uplink.gateways).decode() if uplink.gateways else None,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ class MemoryRegistry:
         self.now = now
         self.register = nothing()
         self.sets = []
+        # Whose history is told anew whatever is changed.
+        self.retold = ()
 
     async def records(self):
         return self.register
@@ -21,7 +23,7 @@ class MemoryRegistry:
             return Made(plan=found, change_set_id=None)
         self.register = changed(self.register, found.changes)
         self.sets.append((actor, what, found.changes, undoes))
-        return Made(plan=found, change_set_id=len(self.sets))
+        return Made(plan=found, change_set_id=len(self.sets), retold=self.retold)
 
     async def write(self, entries, *, actor, what, dry_run=False):
         return self.make(plan(self.register, entries, at=self.now()), actor, what, dry_run=dry_run)

@@ -23,7 +23,10 @@ Scalar = str | int | float | bool | None
 
 
 class Outcome(BaseModel):
-    """What became of a change. `change_set` is null where nothing was to change, or it was only tried."""
+    """What became of a change. `change_set` is null where nothing was to change, or it was only tried.
+
+    `retold` are devices whose threshold is another one for a time that has begun: their history is told anew by it.
+    """
 
     change_set: int | None
     dry_run: bool = False
@@ -31,13 +34,14 @@ class Outcome(BaseModel):
     changed: int
     removed: int
     unchanged: int
+    retold: list[str] = []
 
     @classmethod
     def of(cls, made: Made, *, dry_run: bool = False) -> "Outcome":
         """The wire form."""
         plan = made.plan
         counts = {"added": plan.added, "changed": plan.changed, "removed": plan.removed, "unchanged": plan.unchanged}
-        return cls(change_set=made.change_set_id, dry_run=dry_run, **counts)
+        return cls(change_set=made.change_set_id, dry_run=dry_run, retold=list(made.retold), **counts)
 
 
 class RecordOut(BaseModel):

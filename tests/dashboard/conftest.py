@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from dashboard.pages import Keeping, Watching, create_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
-from devices.catalogue import silent_after
+from devices.catalogue import BY_KEY, silent_after
+from devices.codec import decode
 from domain.codec_scripts import (
     CodecActivation,
     CodecDraft,
@@ -21,7 +22,7 @@ from domain.codec_scripts import (
     TraceStep,
     Upload,
 )
-from domain.device_record import Day, DeviceRecord, KeptFrame
+from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
 from domain.places import Asset, AssetKind, Category, Site, SiteKind
@@ -291,6 +292,17 @@ class FakeRecords:
     def __init__(self, inspection: FakeInspection, clock: FakeClock) -> None:
         self.inspection = inspection
         self.clock = clock
+        # What a device measured, the newest first, instead of what the others say.
+        self.distances_mm: dict[str, list[int]] = {}
+        self.retold: set[str] = set()
+
+    def _frames(self, device_id: str, most: int) -> tuple[KeptFrame, ...]:
+        now = self.clock()
+        if device_id in self.distances_mm:
+            told = [mm.to_bytes(2, "little") for mm in self.distances_mm[device_id]]
+            more = {"codec": "milesight-em310-udl", "f_port": 85}
+            return tuple(kept_frame(now, number, payload=b"\x03\x82" + mm, **more) for number, mm in enumerate(told))
+        return tuple(kept_frame(now, number) for number in range(min(most, 30)))
 
     async def device_record(self, device_id: str, *, frames: int, days: int) -> DeviceRecord | None:
         health = next((one for one in self.inspection.devices if one.device_id == device_id), None)
@@ -304,7 +316,20 @@ class FakeRecords:
         return DeviceRecord(
             health=health,
             silent_after=timedelta(hours=60),
-            frames=tuple(kept_frame(now, number) for number in range(min(frames, 30))),
+            frames=self._frames(device_id, frames),
+            is_retold=device_id in self.retold,
+            gateways=tuple(
+                HeardBy(
+                    gateway_id=f"0016c001f153a14{number}",
+                    frames=900 - number,
+                    heard_at=now - timedelta(seconds=12 + number),
+                    rssi_dbm=-97.0 - number,
+                    snr_db=None if number else 7.25,
+                    mean_rssi_dbm=-99.4,
+                    mean_snr_db=-0.6,
+                )
+                for number in range(2)
+            ),
             newest_startup=kept_frame(now, 99, f_port=3, payload=bytes(12) + b"\x00\x1d\x02\x01\x00", kind="startup"),
             days=tuple(
                 Day(day=moment, frames=24 + number % 3, rssi_dbm=-97.0 - number / 7, snr_db=7.0)
@@ -333,7 +358,9 @@ def kept_frame(now: datetime, number: int, **more) -> KeptFrame:
         "codec_version": 1,
         "kind": "event",
     }
-    return KeptFrame(**(given | more))
+    given |= more
+    model = BY_KEY[given["codec"]]
+    return KeptFrame(**given, meaning=decode(model, given["f_port"], given["payload"]))
 
 
 REGISTER_CSV = """record,id,site,zone,name,kind,category,locality,lon,lat,model,device,asset
@@ -360,8 +387,13 @@ def registry(clock) -> MemoryRegistry:
 
 
 @pytest.fixture
-def keeping(registry, inspection, clock) -> Keeping:
-    return Keeping(registry=registry, records=FakeRecords(inspection, clock), silent_after=silent_after)
+def records(inspection, clock) -> FakeRecords:
+    return FakeRecords(inspection, clock)
+
+
+@pytest.fixture
+def keeping(registry, records) -> Keeping:
+    return Keeping(registry=registry, records=records, silent_after=silent_after)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -95,6 +97,43 @@ def test_to_calibrate_where_it_is_begins_no_new_installation(manager, registry):
     assert 'value="400"' in manager.get(f"/manage/install?device={FIRST}").text
 
 
+def test_a_threshold_is_proposed_from_what_a_sensor_measured_and_taken_without_typing(manager, records, registry):
+    records.distances_mm[FIRST] = [2490, 700, 710, 2500]
+    page = manager.get("/manage/install", params={"device": FIRST}).text
+    assert "<b>2,490 mm</b> 12 seconds ago" in page
+    assert "Taken was 700 to 710 mm and free 2,490 to 2,500 mm: a threshold between them is <b>1,550 mm</b>" in page
+    (link,) = re.findall(r'href="([^"]+)#distance_threshold_mm">Take it', page)
+    assert 'name="distance_threshold_mm" value="1550"' in manager.get(unescape(link)).text
+
+    records.distances_mm[FIRST] = [2490]
+    page = manager.get("/manage/install", params={"device": FIRST}).text
+    assert "If nothing stands there now, a threshold is <b>1,990 mm</b>" in page
+
+
+def test_an_installer_learns_that_history_is_judged_anew_and_what_lacks_a_threshold(manager, records, registry):
+    records.distances_mm[FIRST] = [700]
+    form = {"device": FIRST, "site": "library", "asset": "library-bay-001"}
+    done = manager.get(manager.post("/manage/install", data=form).headers["location"]).text
+    assert "nothing is known of library-bay-001 until you" in done
+    registry.retold = (FIRST,)
+    answer = manager.post("/manage/install", data=form | {"distance_threshold_mm": "1500"})
+    done = manager.get(answer.headers["location"]).text
+    assert "is judged anew by this threshold" in done
+    assert "until you" not in done
+    assert "told anew, by the new thresholds" in upload(manager, REGISTER_CSV.replace("Roof", "Top")).text
+
+
+def test_a_sensor_without_a_threshold_says_so_on_its_page(manager, records, inspection):
+    records.distances_mm[FIRST] = [700]
+    assert "Not calibrated" in manager.get(f"/manage/devices/{FIRST}").text
+    inspection.devices[0] = replace(inspection.devices[0], distance_threshold_mm=1500)
+    records.retold.add(FIRST)
+    page = manager.get(f"/manage/devices/{FIRST}").text
+    assert "1,500 mm" in page
+    assert "judged anew" in page
+    assert "Taken when nearer" not in manager.get(f"/manage/devices/{SECOND}").text
+
+
 def test_a_device_that_nobody_registered_is_with_its_model(manager, registry):
     form = {"device": NEW, "site": "library", "asset": "library-bay-010"}
     refused = manager.post("/manage/install", data=form)
@@ -135,6 +174,9 @@ def test_a_device_is_told_on_its_page(manager):
     ):  # fmt: skip
         assert words in page, words
     assert page.count("<polyline") == 4
+    assert re.findall(r'data-gateway="([^"]+)"', page) == ["0016c001f153a140", "0016c001f153a141"]
+    assert "−98\N{NO-BREAK SPACE}dBm" in page
+    assert "mean −0.6\N{NO-BREAK SPACE}dB" in page
 
 
 def test_a_device_that_was_never_heard_has_a_page_too(manager):
@@ -152,6 +194,15 @@ def test_a_report_has_the_frames_and_what_they_mean(manager):
         2,
     )
     assert report["frames"][0]["payload"] == "01"
+    assert report["gateways"][1] == {
+        "gateway_id": "0016c001f153a141",
+        "frames": 899,
+        "heard_at": "2026-07-01T13:29:52.000Z",
+        "rssi_dbm": -98.0,
+        "snr_db": None,
+        "mean_rssi_dbm": -99.4,
+        "mean_snr_db": -0.6,
+    }
     assert report["frames"][0]["measurements"] == {"occupied": True}
     assert report["battery_days_left"] == pytest.approx(831)
 

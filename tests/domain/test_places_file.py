@@ -148,6 +148,18 @@ def test_a_closure_without_an_end_lasts_until_further_notice() -> None:
     assert places.closures[0].ends_at is None
 
 
+def test_a_bay_has_a_threshold_of_its_own_or_that_of_its_row() -> None:
+    row = GOOD.replace("count = 3", "count = 3\ndistance_threshold_mm = 1500")
+    assert thresholds(row) == [1500, 1500, 1500, None, None]
+    one = GOOD.replace('"70B3D5A1B2C3D4E5" }', '"70B3D5A1B2C3D4E5", distance_threshold_mm = 900 }')
+    assert thresholds(one) == [None, None, None, 900, None]
+
+
+def thresholds(text: str) -> list[int | None]:
+    found = parse_places(text, source="somewhere.toml", silent_after=MODELS.__getitem__)
+    return [device.distance_threshold_mm for device in found.devices]
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "sentence"),
     [
@@ -163,6 +175,12 @@ def test_a_closure_without_an_end_lasts_until_further_notice() -> None:
             'localty = "Grays"',
             "site 'market': 'localty' is not a key here; known are bays, benches",
         ),
+        (
+            "count = 3",
+            "count = 3\ndistance_threshold_mm = 0",
+            "distance_threshold_mm must be millimetres from 1 to 20000",
+        ),
+        ("count = 3", "count = 3\ndistance_threshold_mm = true", "distance_threshold_mm must be millimetres, got True"),
         ("count = 3", "count = 0", "site 'market', bays 1: count must be from 1 to 10000, got 0"),
         ("count = 3", "count = 2.5", "site 'market', bays 1: count must be a whole number, got 2.5"),
         ("count = 3", "count = true", "site 'market', bays 1: count must be a whole number, got True"),

@@ -26,8 +26,26 @@ def test_a_chirpstack_event_becomes_an_uplink(delivery):
     assert uplink.payload == b"\x01"
     assert uplink.network is Network.CHIRPSTACK
     assert (uplink.gateway_count, uplink.rssi_dbm, uplink.snr_db) == (2, -80, 0.0)
+    assert uplink.gateways == (("0016c001f153a14c", -101, -3.5), ("0016c001f153a14d", -80, 0))
     assert uplink.observed_at == datetime(2026, 11, 20, 11, 59, 59, 123456, tzinfo=UTC)
     assert uplink.time_source is TimeSource.GATEWAY
+
+
+def test_a_gateway_is_named_if_its_name_can_be_kept_and_its_levels_if_a_radio_can_have_measured_them(delivery, event):
+    names = ["", "\x00", "a\nb", "straße", "x" * 65, 'g"1', "x" * 64]
+    heard = [{"gatewayId": name, "rssi": -400, "snr": 101} for name in names]
+    uplink = open_envelope(delivery(event(rxInfo=heard)))
+
+    assert uplink.gateway_count == 7
+    assert uplink.gateways == (('g"1', None, None), ("x" * 64, None, None))
+
+
+def test_the_best_heard_gateways_are_named_and_the_others_counted(delivery, event):
+    heard = [{"gatewayId": f"{number:016x}", "rssi": -90, "snr": number} for number in range(40)]
+    uplink = open_envelope(delivery(event(rxInfo=heard)))
+
+    assert uplink.gateway_count == 40
+    assert [snr for _, _, snr in uplink.gateways] == [*range(39, 23, -1)]
 
 
 def test_zero_values_that_chirpstack_leaves_out_are_zero(delivery, event):

@@ -71,6 +71,7 @@ def test_a_message_becomes_an_uplink_with_and_without_a_tenant(delivery, uplink,
     assert frame.session == "260B1234/AXA50tHUGUucuzS/bCGMNw=="
     assert (frame.f_cnt, frame.f_port, frame.payload) == (7, 1, b"\x01")
     assert (frame.rssi_dbm, frame.snr_db, frame.gateway_count) == (-80, 5.2, 2)
+    assert frame.gateways == (("a", -101, -3.5), ("b", -80, 5.2))
     assert (frame.observed_at, frame.time_source) == (moment("2026-11-20T12:00:00.100Z"), TimeSource.GATEWAY)
 
 

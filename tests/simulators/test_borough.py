@@ -9,6 +9,7 @@ import pytest
 
 from devices import catalogue
 from devices.codec import decode
+from devices.distance import state_at
 from domain import topics
 from domain.ids import AssetId
 from domain.places import Closure, Places
@@ -104,11 +105,12 @@ def test_transmissions_come_in_order_but_for_the_delay_of_the_network(day: list[
 @pytest.mark.parametrize("hours", [0.001, 1, 4.5, 12, 23.9])
 def test_what_was_last_said_is_true(said: list[Said], places: Places, begins_at: datetime, hours: float) -> None:
     at = begins_at + timedelta(hours=hours)
-    asset_of = {device.device_id: device.asset_id for device in places.devices}
+    installed = {device.device_id: device for device in places.devices}
     believed: dict[AssetId | None, State | None] = {}
     for one in said:
         if one.transmission.at <= at + timedelta(milliseconds=400):
-            believed[asset_of[one.device_id]] = reported_state(one.decoded.measurements)
+            device = installed[one.device_id]
+            believed[device.asset_id] = state_at(one.decoded.measurements, device.distance_threshold_mm)
     truth = Borough(places, seed=7, begins_at=begins_at).truth(at)
     closed = {asset_id for asset_id, state in truth.items() if state is State.CLOSED}
     assert closed == {closure.asset_id for closure in places.closures}
@@ -133,7 +135,12 @@ def test_every_device_beats_its_heart_at_the_start_and_then_once_in_its_interval
 ) -> None:
     beats = Counter(one.device_id for one in said if one.decoded.kind is Kind.HEARTBEAT)
     for device in places.devices:
-        assert beats[device.device_id] == pytest.approx(1 + DAY / catalogue.model(device.model).heartbeat, abs=1)
+        model = catalogue.model(device.model)
+        # Some models do not tell a change from a heartbeat.
+        least = 1 + DAY / model.heartbeat - 1
+        assert beats[device.device_id] >= least
+        if Kind.EVENT in model.kinds:
+            assert beats[device.device_id] <= least + 2
 
 
 def test_heartbeats_are_spread_over_the_interval(said: list[Said]) -> None:

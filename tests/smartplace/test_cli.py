@@ -48,6 +48,16 @@ def test_decode_gives_machines_exactly_four_keys(smartplace):
     assert list(json.loads(outcome.out)) == ["model", "kind", "measurements", "raw"]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "state", "words"),
+    [("1500", "occupied", "occupied"), ("650", None, "as it was, this says nothing"), ("600", "free", "free")],
+)
+def test_decode_says_what_a_distance_means_by_a_threshold(smartplace, threshold, state, words):
+    call = ("decode", "milesight-em310-udl", "85", "0382bc02", "--threshold", threshold)
+    assert json.loads(smartplace(*call, "--json").out)["state"] == state
+    assert smartplace(*call).out.splitlines()[-1].split(maxsplit=1) == ["state", words]
+
+
 def test_decode_gives_people_a_line_for_each_thing(smartplace):
     outcome = smartplace("decode", "nwave-nps405", "1", "00")
 

@@ -5,5 +5,6 @@ SELECT device_key, observed_at
 FROM uplink
 WHERE received_at >= %(begins)s::timestamptz - INTERVAL '93 days'
   AND received_at < %(ends)s::timestamptz + INTERVAL '93 days'
+  AND (%(device_key)s::integer IS NULL OR device_key = %(device_key)s)
 GROUP BY device_key, observed_at
 HAVING count(*) > 1 AND bool_or(received_at >= %(begins)s AND received_at < %(ends)s)

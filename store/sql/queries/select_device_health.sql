@@ -8,7 +8,8 @@ SELECT
     coalesce(h.frames, 0)::integer AS frames_24h,
     CASE WHEN e.last_at IS NULL
         THEN coalesce(n.last_f_cnt::numeric - n.first_f_cnt + 1, 0) ELSE r.expected END AS frames_expected,
-    CASE WHEN e.last_at IS NULL THEN coalesce(n.frames, 0) ELSE r.heard END AS frames_heard
+    CASE WHEN e.last_at IS NULL THEN coalesce(n.frames, 0) ELSE r.heard END AS frames_heard,
+    i.distance_threshold_mm
 FROM device AS d
 LEFT JOIN device_state AS c USING (device_key)
 LEFT JOIN device_session AS n ON n.device_key = c.device_key AND n.session = c.session

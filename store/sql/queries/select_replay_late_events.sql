@@ -5,3 +5,4 @@ JOIN (
     WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
 ) AS moment USING (device_key, observed_at)
 WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
+  AND (%(asset_keys)s::integer[] IS NULL OR asset_key = ANY (%(asset_keys)s))
