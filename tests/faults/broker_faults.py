@@ -6,7 +6,7 @@ from random import Random
 
 from tests.faults.campaign import Scenario, scenario
 from tests.faults.processes import Memory, until
-from tests.faults.world import EVERY, MOSQUITTO, MQTT, World
+from tests.faults.world import EVERY, INGEST, MOSQUITTO, MQTT, SERVE, World
 
 SCENARIOS: list[Scenario] = []
 fault = scenario(SCENARIOS)
@@ -68,29 +68,43 @@ async def broker_forgets_its_sessions(world: World, chance: Random) -> None:
     world.expect(world.count_said("mqtt_connected") >= 2, "ingest does not say that it connected anew")
 
 
-@fault("F3", kinds=EVERY)
+@fault("F3", kinds=EVERY, serves=True)
 async def broker_frozen(world: World, chance: Random) -> None:
     """SIGSTOP: connected, and silent. Ingest must notice by itself, and stop to vouch for the present."""
     async with world.traffic(100, per_second=100):
         await asyncio.sleep(chance.uniform(0.2, 0.8))
         world.broker.process.freeze()
-        await world.silent(within_s=20)
+        await _everybody_says_so(world)
         await asyncio.sleep(chance.uniform(0, 2))
         world.broker.process.thaw()
-        await world.heard()
+        await _everybody_is_well(world)
 
 
-@fault("F3", kinds=EVERY)
+@fault("F3", kinds=EVERY, serves=True)
 async def line_to_the_broker_swallowed(world: World, chance: Random) -> None:
     """A black hole between ingest and broker, then well again or reset or half closed."""
     async with world.traffic(100, per_second=100):
         await asyncio.sleep(chance.uniform(0.2, 0.8))
         world.to_broker.black_hole()
-        await world.silent(within_s=20)
+        await _everybody_says_so(world)
         end = chance.choice([world.to_broker.reset, world.to_broker.half_close, lambda: None])
         end()
         world.to_broker.heal()
-        await world.heard()
+        await _everybody_is_well(world)
+
+
+async def _everybody_says_so(world: World) -> None:
+    """No frame can arrive: the present stands still, both processes say so, and places are shown with their age."""
+    await world.silent(within_s=20)
+    await world.says_red(INGEST, "subscribed")
+    await world.says_red(SERVE, "subscribed", "fresh")
+    await world.still_answers()
+
+
+async def _everybody_is_well(world: World) -> None:
+    await world.heard()
+    await world.says_ready(INGEST)
+    await world.says_ready(SERVE)
 
 
 @fault("F19", kinds=EVERY)

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.faults.checker import Verdict
 from tests.faults.fleet import places
-from tests.faults.servers import Template, make_template
+from tests.faults.servers import Template, UnplayableError, make_template
 from tests.faults.world import MQTT, SETTLED_WITHIN_S, World
 
 SIDE_BY_SIDE = 4
@@ -35,6 +35,8 @@ class Scenario:
     settings: Mapping[str, object] = field(default_factory=dict)
     receive_maximum: int = 1000
     tampered: str | None = None
+    serves: bool = False
+    small_disk: bool = False
 
 
 def scenario(registry: list[Scenario]) -> Callable[..., Callable[[Play], Play]]:
@@ -65,7 +67,7 @@ class Injection:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of an injection. `error` is a scenario that could not be played to its end."""
+    """What became of an injection. `error` is a scenario that went wrong, `unplayable` why it cannot be played here."""
 
     injection: Injection
     seconds: float
@@ -73,6 +75,7 @@ class Result:
     acknowledged: int = 0
     verdict: Verdict = field(default_factory=Verdict)
     error: str = ""
+    unplayable: str = ""
     logs: str = ""
 
     @property
@@ -103,13 +106,17 @@ async def inject(injection: Injection, template: Template, *, settled_within_s: 
             settings=scenario.settings,
             tampered=injection.tampered or scenario.tampered,
             receive_maximum=scenario.receive_maximum,
+            serves=scenario.serves,
+            small_disk=scenario.small_disk,
         )
-        error, verdict = "", Verdict()
+        error, unplayable, verdict = "", "", Verdict()
         try:
             async with asyncio.timeout(LONGEST_S), world:
                 await scenario.play(world, chance)
                 await world.settle(within_s=settled_within_s)
                 verdict = await world.verdict()
+        except UnplayableError as reason:
+            unplayable = str(reason)
         except Exception:  # noqa: BLE001 - whatever went wrong is this injection's result, and the others go on
             error = traceback.format_exc()
         logs = "" if not error and not verdict.faults else _tails(folder)
@@ -120,6 +127,7 @@ async def inject(injection: Injection, template: Template, *, settled_within_s: 
         acknowledged=len(world.devices.acknowledged),
         verdict=verdict,
         error=error,
+        unplayable=unplayable,
         logs=logs,
     )
 

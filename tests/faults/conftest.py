@@ -99,7 +99,8 @@ def _is_injection(item: pytest.Item) -> bool:
 def result(campaign, injection, request) -> Result:
     """What became of this test's injection."""
     found = campaign.result(injection)
-    request.config.stash.setdefault(_RESULTS, []).append(found)
+    if not found.unplayable:
+        request.config.stash.setdefault(_RESULTS, []).append(found)
     return found
 
 

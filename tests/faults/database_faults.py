@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 from random import Random
 
 from tests.faults.campaign import Scenario, scenario
 from tests.faults.processes import until
-from tests.faults.world import EVERY, World
+from tests.faults.world import AWAY, EVERY, INGEST, SERVE, World
 
 SCENARIOS: list[Scenario] = []
 fault = scenario(SCENARIOS)
@@ -28,7 +29,7 @@ async def database_restarted(world: World, chance: Random) -> None:
         await world.heard(within_s=10)
 
 
-@fault("F7", settings=SPOOL)
+@fault("F7", settings=SPOOL, serves=True)
 async def database_away_with_a_spool(world: World, chance: Random) -> None:
     """Ingest takes the frames to its disk and acknowledges them; afterwards they move on, in order."""
     async with world.traffic(50, per_second=100):
@@ -38,23 +39,40 @@ async def database_away_with_a_spool(world: World, chance: Random) -> None:
     await world.database.process.stop(signal.SIGQUIT)
     async with world.traffic(500, per_second=100):
         await until(lambda: world.count_said("spool_began"), what="the spool")
+        await _everybody_says_so(world)
     await world.devices.drain()
     grown = world.ingest.resident_bytes - before
     world.expect(grown < 50 * 2**20, f"ingest grew by {grown / 2**20:.0f} MB")
     await world.database.start()
     await until(lambda: world.count_said("spool_ended"), what="an empty spool")
+    await _everybody_is_well(world)
 
 
-@fault("F7", kinds=EVERY, receive_maximum=100)
+@fault("F7", kinds=EVERY, receive_maximum=100, serves=True)
 async def database_away_without_a_spool(world: World, chance: Random) -> None:
     """The broker keeps them, and gets no storm of new connections for it."""
     connections = world.to_broker.accepted
     await world.database.process.stop(signal.SIGQUIT)
     async with world.traffic(1200, per_second=200):
         await asyncio.sleep(9)
+        await _everybody_says_so(world)
     tried = world.to_broker.accepted - connections
     world.expect(tried <= 2, f"{tried} connections to the broker while only the database was away")
     await world.database.start()
+    await _everybody_is_well(world)
+
+
+async def _everybody_says_so(world: World) -> None:
+    """Both processes name the database, and places are shown with their age."""
+    await world.says_red(INGEST, "database")
+    await world.says_red(SERVE, "database", "fresh")
+    await world.still_answers()
+
+
+async def _everybody_is_well(world: World) -> None:
+    await world.heard()
+    await world.says_ready(INGEST)
+    await world.says_ready(SERVE)
 
 
 @fault("F8", settings={**SPOOL, "spool_bytes": 120_000, "batch_rows": 20})
@@ -88,6 +106,26 @@ async def database_full_or_read_only(world: World, chance: Random) -> None:
             await world.database.read_only(on=True)
             await asyncio.sleep(chance.uniform(0.5, 2))
             await world.database.read_only(on=False)
+
+
+@fault("F9", kinds=EVERY, small_disk=True)
+async def disk_really_full(world: World, chance: Random) -> None:
+    """Not a byte is left on the file system of PostgreSQL, which may end of it; then somebody makes room."""
+    disk = world.database.disk
+    assert disk is not None
+    async with world.traffic(300, per_second=100):
+        await asyncio.sleep(chance.uniform(0.2, 0.8))
+        await asyncio.to_thread(disk.fill)
+        if chance.random() < 0.5:
+            # The log needs another file, without which PostgreSQL does not go on.
+            with suppress(*AWAY):
+                await world.database.ask("SELECT pg_switch_wal()")
+        await until(lambda: world.count_said("store_retry"), what="a disk that is too full for ingest")
+        await asyncio.sleep(chance.uniform(0, 2))
+        disk.make_room()
+        await world.database.revive()
+        await world.heard()
+    world.expect("No space left on device" in world.database.process.said(), "the disk was not full")
 
 
 @fault("F10", kinds=EVERY)

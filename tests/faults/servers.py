@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +28,13 @@ SHIPPED = Path(__file__).parents[2] / "mosquitto"
 SECRET = "only-for-the-tests"
 NOBODY = 65534
 ASK_TIMEOUT_S = 5
+RECOVERED_WITHIN_S = 20
+DISK_SPARE_BYTES = 4 * 2**20
+ENOUGH_BYTES = 2**30
+
+
+class UnplayableError(Exception):
+    """A scenario that this machine does not allow; the message says why."""
 
 
 class Broker(Protocol):
@@ -153,11 +160,53 @@ def _postgres(data_dir: Path) -> EmbeddedPostgres:
     )
 
 
+class SmallDisk:
+    """A file system of its own that can be filled to the last byte; only root may have one."""
+
+    def __init__(self, path: Path, *, spare_bytes: int) -> None:
+        self._path = path
+        self._spare_bytes = spare_bytes
+        self._ballast = path / "ballast"
+
+    def mount(self, used_bytes: int) -> None:
+        """Room for so many bytes, and the spare ones."""
+        self._path.mkdir()
+        # Small files take whole pages.
+        size = f"size={used_bytes * 5 // 4 + self._spare_bytes}"
+        command = ["mount", "-t", "tmpfs", "-o", f"{size},mode=0700", "smartplace-faults", str(self._path)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise UnplayableError(f"a disk that can be filled: {error}") from error
+        if done.returncode:
+            raise UnplayableError(f"a disk that can be filled: {done.stderr.strip()}")
+
+    def fill(self) -> None:
+        """Not one byte is left."""
+        with self._ballast.open("ab", buffering=0) as ballast, suppress(OSError):
+            for size in (2**20, 2**12):
+                with suppress(OSError):
+                    while True:
+                        ballast.write(bytes(size))
+
+    def make_room(self) -> None:
+        """Somebody gives it a larger one: PostgreSQL keeps tens of megabytes of its log, more than there were."""
+        subprocess.run(["mount", "-o", f"remount,size={ENOUGH_BYTES}", str(self._path)], check=True)
+        self._ballast.unlink()
+
+    def unmount(self) -> None:
+        """Gone, whoever still has a file open there."""
+        subprocess.run(["umount", "--lazy", str(self._path)], capture_output=True, check=False)
+
+
 class Postgres:
     """A database of one world."""
 
-    def __init__(self, folder: Path, template: Template) -> None:
-        shutil.copytree(template.data_dir, folder / "postgres")
+    def __init__(self, folder: Path, template: Template, *, small_disk: bool = False) -> None:
+        self.disk = SmallDisk(folder / "postgres", spare_bytes=DISK_SPARE_BYTES) if small_disk else None
+        if self.disk is not None:
+            self.disk.mount(sum(path.stat().st_size for path in template.data_dir.rglob("*") if path.is_file()))
+        shutil.copytree(template.data_dir, folder / "postgres", dirs_exist_ok=True)
         self._server = _postgres(folder / "postgres")
         self.port = self._server.port
         self.process = Process(name="postgres", command=self._server.command(), log=folder / "postgres.log")
@@ -173,6 +222,18 @@ class Postgres:
         async with asyncio.timeout(60):
             while not await asyncio.to_thread(self._server.answers):
                 await asyncio.sleep(0.1)
+
+    async def revive(self) -> None:
+        """Wait until it has recovered; if it has ended, or does not come to an end with it, start it anew."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + RECOVERED_WITHIN_S
+        while self.process.is_running and clock() < deadline:
+            if await asyncio.to_thread(self._server.answers):
+                return
+            await asyncio.sleep(0.1)
+        if self.process.is_running:
+            await self.process.kill()
+        await self.start()
 
     async def connect(self) -> psycopg.AsyncConnection:
         """A connection of the suite's own, not through the proxy."""

@@ -6,16 +6,17 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
 import psycopg
 
 from tests.faults.checker import FrameId, Kept, Verdict, Watch, Word, judge, settled
 from tests.faults.fleet import Fleet
 from tests.faults.mqtt_packets import AckAudit
-from tests.faults.processes import Process
+from tests.faults.processes import Process, quiet_port
 from tests.faults.proxy import Proxy
 from tests.faults.publisher import Message, Publisher
 from tests.faults.servers import SECRET, Broker, Mosquitto, Nats, Postgres, Template
@@ -27,7 +28,9 @@ TAMPERED = Path(__file__).with_name("tampered.py")
 SETTLED_WITHIN_S = 60
 LONGEST_STOP_S = 10
 YOUNG_S = 10
-AWAY = (OSError, psycopg.Error, TimeoutError)
+STALE = timedelta(seconds=3)
+INGEST, SERVE = "ingest", "serve"
+AWAY = (OSError, psycopg.Error, TimeoutError, httpx.HTTPError)
 
 JOURNAL = "SELECT session, device_id, f_cnt FROM uplink JOIN device USING (device_key)"
 DEAD_LETTERS = "SELECT topic, payload FROM dead_letter"
@@ -54,13 +57,15 @@ class World:
         settings: Mapping[str, object] = {},
         tampered: str | None = None,
         receive_maximum: int = 1000,
+        serves: bool = False,
+        small_disk: bool = False,
     ) -> None:
         self.kind = kind
         self.folder = folder
         self.chance = chance
         self.fleet = Fleet(f"{chance.getrandbits(32):08x}", chance)
         self.broker: Broker = Mosquitto(folder) if kind == MOSQUITTO else Nats(folder, receive_maximum=receive_maximum)
-        self.database = Postgres(folder, template)
+        self.database = Postgres(folder, template, small_disk=small_disk)
         self.devices = Publisher(port=self.broker.port, username=self.broker.username, password=SECRET)
         self.to_broker = Proxy(
             self.broker.control_port if isinstance(self.broker, Nats) and kind == JETSTREAM else self.broker.port,
@@ -76,6 +81,8 @@ class World:
         self.drained_s = 0.0
         self.excused_moments: list[tuple[float, float]] = []
         self._ingests: list[Process] = []
+        self._serve: Process | None = None
+        self._ports = {name: quiet_port() for name in (INGEST, SERVE)} if serves else {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "World":
@@ -85,7 +92,11 @@ class World:
             await self._stack.enter_async_context(self.to_database)
             await self._stack.enter_async_context(self.devices)
             self.ingest = self.new_ingest()
+            if self._ports:
+                await self._start_to_answer()
             await self.start_ingest()
+            for name in self._ports:
+                await self.says_ready(name)
             self._watching = asyncio.create_task(self._look())
         except BaseException:
             await self.close()
@@ -99,18 +110,23 @@ class World:
         """End everything."""
         if hasattr(self, "_watching"):
             self._watching.cancel()
-        for process in (*self._ingests, self.broker.process, self.database.process):
+        for process in (*self._ours, self.broker.process, self.database.process):
             process.close()
         await self._stack.aclose()
+        if self.database.disk is not None:
+            self.database.disk.unmount()
         await asyncio.to_thread(shutil.rmtree, self.folder / "postgres", ignore_errors=True)
 
-    # Ingest
+    # Ours
+
+    @property
+    def _ours(self) -> list[Process]:
+        return self._ingests if self._serve is None else [*self._ingests, self._serve]
 
     def new_ingest(self, *, tampered: str | None = None, **settings: object) -> Process:
         """One more `smartplace ingest`, not yet started."""
         tampered = tampered or self.tampered
         values = {
-            "database_url": self.database.conninfo(self.to_database.port),
             "mqtt_port": self.to_broker.port,
             "mqtt_password": SECRET,
             **self.broker.ingest_settings,
@@ -120,24 +136,32 @@ class World:
             "flood_burst": 10_000_000,
             # As shipped, but in a hurry: a scenario has seconds where a night has hours.
             "mqtt_keepalive_s": 2,
-            "database_timeout_s": 3,
-            "log_format": "json",
+            **({"ingest_http_port": self._ports[INGEST]} if self._ports else {}),
             **self._jetstream(),
             **self.settings,
             **settings,
         }
-        number = len(self._ingests)
         program = [str(TAMPERED), tampered] if tampered else ["-m", "smartplace"]
-        process = Process(
-            name="ingest",
-            command=[sys.executable, *program, "ingest"],
-            log=self.folder / f"ingest{number}.log",
+        process = self._process([*program, INGEST], f"ingest{len(self._ingests)}.log", values)
+        self._ingests.append(process)
+        return process
+
+    def _process(self, command: list[str], log: str, settings: Mapping[str, object]) -> Process:
+        """A process of ours, not yet started."""
+        values = {
+            "database_url": self.database.conninfo(self.to_database.port),
+            "database_timeout_s": 3,
+            "log_format": "json",
+            **settings,
+        }
+        return Process(
+            name=command[-1],
+            command=[sys.executable, *command],
+            log=self.folder / log,
             environment={
                 f"SMARTPLACE_{name.upper()}": str(value).format(folder=self.folder) for name, value in values.items()
             },
         )
-        self._ingests.append(process)
-        return process
 
     def _jetstream(self) -> dict[str, object]:
         if self.kind != JETSTREAM:
@@ -161,6 +185,53 @@ class World:
         """Wait until ingest has ceased to confirm the present."""
         query = "SELECT as_of < now() - INTERVAL '3 seconds' AS found FROM platform"
         await self.until(query, what="ingest that vouches for nothing", within_s=within_s)
+
+    # What our processes say over HTTP, in a scenario that `serves`
+
+    async def _start_to_answer(self) -> None:
+        self._http = await self._stack.enter_async_context(httpx.AsyncClient(timeout=5, trust_env=False))
+        settings = {
+            "http_port": self._ports[SERVE],
+            "frame_validity_s": STALE.total_seconds(),
+            "tick_seconds": 0.5,
+        }
+        self._serve = self._process(["-m", "smartplace", SERVE], "serve.log", settings)
+        self._serve.start()
+
+    async def answer(self, name: str, path: str) -> httpx.Response:
+        """What `ingest` or `serve` says there."""
+        return await self._http.get(f"http://127.0.0.1:{self._ports[name]}{path}")
+
+    async def says_ready(self, name: str, *, within_s: float = 60) -> None:
+        """Wait until /readyz of that process is green."""
+
+        async def is_ready() -> bool:
+            return (await self.answer(name, "/readyz")).status_code == 200
+
+        await self._wait(is_ready, what=f"/readyz of {name} that is green", within_s=within_s)
+
+    async def says_red(self, name: str, *checks: str, within_s: float = 20) -> None:
+        """Wait until /readyz of that process is red, and these checks say why."""
+        said: set[str] = set()
+
+        async def is_red() -> bool:
+            answer = await self.answer(name, "/readyz")
+            said.clear()
+            said.update(check["name"] for check in answer.json()["checks"] if not check["ok"])
+            return answer.status_code == 503 and said >= set(checks)
+
+        try:
+            await self._wait(is_red, what=f"/readyz of {name} that is red", within_s=within_s)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: {', '.join(checks)}; red are: {', '.join(sorted(said)) or 'none'}") from None
+
+    async def still_answers(self) -> None:
+        """While `fresh` is red: whoever asks for places gets them, and hears of which moment they are."""
+        answer = await self.answer(SERVE, "/v1/sites")
+        self.expect(answer.status_code == 200, f"/v1/sites answers {answer.status_code}")
+        if answer.status_code == 200:
+            age = datetime.now(UTC) - datetime.fromisoformat(answer.json()["as_of"])
+            self.expect(age > STALE / 2, f"/v1/sites vouches for a moment {age} ago")
 
     # Devices
 
@@ -247,9 +318,7 @@ class World:
         with suppress(*AWAY):
             await self._see()
         self.broken += [fault for tap in self.to_broker.taps for fault in tap.wrong]
-        self.broken += [
-            f"a traceback in {process.log.name}" for process in self._ingests if "Traceback" in process.said()
-        ]
+        self.broken += [f"a traceback in {process.log.name}" for process in self._ours if "Traceback" in process.said()]
         return judge(
             self.devices.sent,
             await self.kept(),
@@ -308,7 +377,7 @@ class World:
             self.broken.append(otherwise)
 
     async def _stop(self) -> None:
-        for process in self._ingests:
+        for process in self._ours:
             if process.is_running:
                 try:
                     process.send(signal.SIGTERM)
@@ -318,7 +387,7 @@ class World:
                 else:
                     # One that has just begun has not yet said what SIGTERM means to it.
                     is_young = process.age_s < YOUNG_S and code == -signal.SIGTERM
-                    self.expect(code == 0 or is_young, f"ingest ended with {code} when it was told to stop")
+                    self.expect(code == 0 or is_young, f"{process.name} ended with {code} when it was told to stop")
 
     async def _journal(self) -> list[FrameId]:
         return [FrameId(row["session"], row["device_id"], row["f_cnt"]) for row in await self.database.ask(JOURNAL)]
