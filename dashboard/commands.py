@@ -87,7 +87,7 @@ class CommandPages:
             kinds=kinds,
             can_send=self.commands.can_send,
             commands=listed,
-            settings=settings_of(listed, {}),
+            settings=settings_of(listed, await self.commands.telling(device_id)),
             error=error,
             refused=kind,
             given=given or {},

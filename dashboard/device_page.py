@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from dashboard import frame_wording
+from dashboard import command_wording, frame_wording
 from dashboard.device_list import NEEDS, DeviceRow
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
 from dashboard.sparkline import sparkline
 from dashboard.templating import Templates
+from domain.commands import Commands, Setting, Telling, settings_of
 from domain.device_record import DeviceRecord, DeviceRecords, KeptFrame
+from domain.ids import DeviceId
 from domain.live import Clock
 from domain.times import rfc3339
 
 FRAMES_ON_THE_PAGE, FRAMES_IN_A_REPORT = 20, 5000
 DAYS = 90
+_COMMANDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class DevicePages:
     """Renders what is kept of one device."""
 
     records: DeviceRecords
+    commands: Commands
     now: Clock
     login: Login
     templates: Templates
@@ -52,8 +56,18 @@ class DevicePages:
             "rssi": sparkline([(day.day, day.rssi_dbm) for day in record.days if day.rssi_dbm is not None], " dBm"),
             "snr": sparkline([(day.day, day.snr_db) for day in record.days if day.snr_db is not None], " dB"),
         }
+        telling, settings = await self._settings(record.health.device_id)
         return self.templates.page(
-            "device.html", now=now, record=record, row=row, lines=lines, words=frame_wording, needs=NEEDS
+            "device.html",
+            now=now,
+            record=record,
+            row=row,
+            lines=lines,
+            settings=settings,
+            tells=telling.tells,
+            words=frame_wording,
+            command_words=command_wording,
+            needs=NEEDS,
         )
 
     async def report(self, device_id: str) -> Response:
@@ -62,7 +76,14 @@ class DevicePages:
         if record is None:
             return self._nobody()
         name = f'attachment; filename="{record.health.device_id}.json"'
-        return JSONResponse(report(record, self.now()), headers={"Content-Disposition": name})
+        telling, settings = await self._settings(record.health.device_id)
+        told = report(record, self.now()) | {"tells": sorted(telling.tells), "settings": [*map(_setting, settings)]}
+        return JSONResponse(told, headers={"Content-Disposition": name})
+
+    async def _settings(self, device_id: str) -> tuple[Telling, list[Setting]]:
+        known = DeviceId(device_id)
+        telling = await self.commands.telling(known)
+        return telling, settings_of(await self.commands.of_device(known, limit=_COMMANDS), telling)
 
     def _nobody(self) -> HTMLResponse:
         return self.templates.problem(404, "There is no such device", "The register has no device of this id.")
@@ -88,6 +109,18 @@ def report(record: DeviceRecord, at: datetime) -> dict[str, object]:
         "gateways": [_plain(asdict(gateway)) for gateway in record.gateways],
         "days": [_plain(asdict(day)) for day in record.days],
         "frames": [_frame(frame) for frame in record.frames],
+    }
+
+
+def _setting(setting: Setting) -> dict[str, object]:
+    times = {"asked_at": setting.asked_at, "reported_at": setting.reported_at}
+    return {
+        "name": setting.name,
+        "desired": setting.desired and dict(setting.desired),
+        "reported": setting.reported and dict(setting.reported),
+        "agreement": setting.agreement.value,
+        "command_state": setting.state and setting.state.value,
+        **{name: moment and rfc3339(moment) for name, moment in times.items()},
     }
 
 

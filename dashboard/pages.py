@@ -72,7 +72,9 @@ def create_router(
     router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
-    router.include_router(DevicePages(records=records, now=now, login=login, templates=templates).router())
+    router.include_router(
+        DevicePages(records=records, commands=commands, now=now, login=login, templates=templates).router()
+    )
     router.include_router(
         InstallPages(
             registry=registry, records=records, silent_after=silent_after, now=now, login=login, templates=templates

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from devices.downlinks import Support
 from devices.octets import Encoded
+from devices.settings import Echo
 from domain.errors import DecodeError
 from domain.measurements import Measurements, faults
 from domain.places import AssetKind
@@ -36,7 +37,7 @@ class DeviceModel:
     `encode` needs the first, and makes the kinds in `kinds`. `heartbeat` is the vendor's default interval, and
     `heartbeat_source` where that is written, if anywhere. `version` counts changes of meaning, so that stored
     frames can be decoded anew. `disputes` are what its sources contradict each other in, and what is done about
-    it; `commands` are the downlinks that it takes.
+    it; `commands` are the downlinks that it takes, `echoes` the settings that it tells.
     """
 
     key: str
@@ -53,6 +54,7 @@ class DeviceModel:
     heartbeat_source: str = ""
     disputes: tuple[str, ...] = ()
     commands: tuple[Support, ...] = ()
+    echoes: tuple[Echo, ...] = ()
 
     @property
     def silent_after(self) -> timedelta:

@@ -61,8 +61,21 @@ class RefreshDisplay:
     """Draw the display anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """Tell how it is set, in the next frame."""
+
+
 Command = (
-    SetReportingInterval | Reboot | Recalibrate | SetIndicator | ShowText | ShowQrCode | ShowTemplate | RefreshDisplay
+    SetReportingInterval
+    | Reboot
+    | Recalibrate
+    | SetIndicator
+    | ShowText
+    | ShowQrCode
+    | ShowTemplate
+    | RefreshDisplay
+    | ReportSettings
 )
 
 COMMANDS: dict[str, type[Command]] = {
@@ -74,6 +87,7 @@ COMMANDS: dict[str, type[Command]] = {
     "show-qr-code": ShowQrCode,
     "show-template": ShowTemplate,
     "refresh-display": RefreshDisplay,
+    "report-settings": ReportSettings,
 }
 
 
@@ -152,6 +166,12 @@ def parse_command(name: str, parameters: Mapping[str, str]) -> Command:
     if wrong := kinds.keys() ^ parameters.keys():
         raise ValueError(f"{name} needs {', '.join(kinds) or 'no parameter'}; wrong: {', '.join(sorted(wrong))}")
     return command(**{key: _parsed(parameters[key], kind) for key, kind in kinds.items()})
+
+
+def parameters_of(command: Command) -> dict[str, str]:
+    """The parameters of a command as text, each value in one way only: what `parse_command` reads."""
+    values = {parameter.name: getattr(command, parameter.name) for parameter in fields(command)}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
 
 def _parsed(text: str, kind: object) -> object:

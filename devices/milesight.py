@@ -6,6 +6,7 @@ from devices.channels import ChannelTable, Reading, Value
 from devices.codec import Decode, Encode, Frame
 from devices.downlinks import Command, Limit, Reboot, SetIndicator, SetReportingInterval, Support
 from devices.octets import Encoded
+from devices.settings import interval_echo, switch_echo
 from domain.measurements import Measurements
 from domain.uplinks import Kind
 
@@ -28,14 +29,26 @@ _ATTRIBUTES: Mapping[str, tuple[Value, ...]] = {
     "ff fe": (Value("reset_event", "1s"),),
     "ff ff": (Value("tsl_version", "2s"),),
 }
+_REBOOTS = {tag: (Value("reboot_answer", "1s"),) for tag in ("fe 10", "ff 10")}
+SECONDS = {tag: (Value("reporting_interval_seconds", "H"),) for tag in ("fe 03", "ff 03")}
+"""How a model answers that it was given an interval in seconds."""
+MINUTES = {tag: (Value("reporting_mode", "B"), Value("reporting_interval_minutes", "H")) for tag in ("fe 8e", "ff 8e")}
+"""How a model answers that it was given an interval in minutes."""
+_ANSWERS = {"reporting_interval_seconds", "reporting_mode", "reporting_interval_minutes", "indicator_code"}
 ATTRIBUTES = {value.name for values in _ATTRIBUTES.values() for value in values}
 """What a join report says of the device itself."""
 _JOIN_REPORT = bytes.fromhex("ff0bff ff0101 ff160000000000000000 ff090110 ff0a0110 ff0f00")
 _SOURCE = "Milesight SensorDecoders e79c9d8, encoder of the model"
+DECODER = "Milesight SensorDecoders e79c9d8, decoder of the model"
+TELLS_SECONDS = interval_echo("reporting_interval_seconds", 1, DECODER)
+TELLS_MINUTES = interval_echo("reporting_interval_minutes", 60, DECODER)
+TELLS_LIGHT = switch_echo("set-indicator", "indicator_code", DECODER)
 
 
-def channel_table(tags: Mapping[str, tuple[Value, ...]]) -> ChannelTable:
-    """The channels of one model: its own, and those of the join report that all models send.
+def channel_table(
+    tags: Mapping[str, tuple[Value, ...]], answers: Mapping[str, tuple[Value, ...]] | None = None
+) -> ChannelTable:
+    """The channels of one model: its own, its answers to downlinks, and the join report that all models send.
 
     | id type | value, kept as hex                                  |
     | ff 0b   | power on; makes the frame a startup (join report)   |
@@ -49,9 +62,22 @@ def channel_table(tags: Mapping[str, tuple[Value, ...]]) -> ChannelTable:
     | ff fe   | 1 byte reset event                                  |
     | ff ff   | 2 bytes TSL version                                 |
 
-    Source: Milesight SensorDecoders, README of each model.
+    A downlink is answered by its own octets, with fe or ff before them; what a model answers is in its table:
+
+    | id type     | value                                           |
+    | fe/ff 10    | restarts                                        |
+    | fe/ff 03    | reporting interval, uint16 seconds              |
+    | fe/ff 8e    | 0, then the reporting interval, uint16 minutes  |
+    | fe/ff 2d... | indicator light: 0 off, else on or blinking     |
+
+    Source: Milesight SensorDecoders, README of each model; answers: decoder of each model at e79c9d8.
     """
-    return ChannelTable("<", {**tags, **_ATTRIBUTES})
+    return ChannelTable("<", {**tags, **_ATTRIBUTES, **_REBOOTS, **(answers or {})})
+
+
+def light(kind: str) -> dict[str, tuple[Value, ...]]:
+    """How a model answers that its indicator light was set, by the type of that channel in hex."""
+    return {f"{tag} {kind}": (Value("indicator_code", "B"),) for tag in ("fe", "ff")}
 
 
 def check_f_port(f_port: int) -> None:
@@ -72,8 +98,8 @@ def decoder(channels: ChannelTable, kind: Callable[[Reading], Kind]) -> Decode:
 
 
 def tells(reading: Reading) -> bool:
-    """Whether it says anything but what the device is."""
-    return bool(reading.measurements or reading.raw.keys() - ATTRIBUTES)
+    """Whether it says anything but what the device is and how it is set."""
+    return bool(reading.measurements or reading.raw.keys() - ATTRIBUTES - _ANSWERS - {"reboot_answer"})
 
 
 def reports_changes(reading: Reading) -> Kind:

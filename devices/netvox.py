@@ -11,6 +11,9 @@
 | 7     | 0    | command that is answered, 0x80 added                                        |
 |       | 1    | device type                                                                 |
 |       | 2-10 | answer, kept as hex                                                         |
+|       | 2    | to command 1, which sets the intervals: 0 done, else refused                |
+|       | 2-3  | to command 2, which asks for them: the least interval, uint16 seconds       |
+|       | 4-5  | to command 2: the greatest interval, uint16 seconds                         |
 
 All are 11 bytes. The version is sent after joining: it makes a startup. Downlinks are 11 bytes on fPort 7: command,
 device type, then for command 1 the least and greatest reporting interval, uint16 big-endian seconds, and by how
@@ -19,20 +22,26 @@ much each value has to change to be reported in between.
 Source: TTN lorawan-devices netvox/rb11e.js, r311fa.js, r718e.js at 277e69a and their examples.
 """
 
+import struct
 from collections.abc import Callable
 
 from devices.codec import Decode, Encode, Frame
-from devices.downlinks import Limit, SetReportingInterval, Support
+from devices.downlinks import Limit, ReportSettings, SetReportingInterval, Support
 from devices.octets import Encoded, check_length
+from devices.settings import interval_echo
 from domain.measurements import Measurements
 from domain.uplinks import Kind
 
 _REPORTS, _ANSWERS = 6, 7
 _SIZE = 11
 _VERSION = 0
+_SET, _ASK = 1, 2
 _LOW = 0x80
 _USUAL_VOLTS = 3.6
 _SOURCE = "TTN lorawan-devices netvox at 277e69a, downlink examples"
+TELLS_INTERVAL = interval_echo(
+    "greatest_interval_seconds", 1, "TTN lorawan-devices netvox at 277e69a, examples of answers to command 2"
+)
 
 Read = Callable[[int, bytes], Frame]
 """Reads the data of a report: its type, and the octets from the third on."""
@@ -57,7 +66,13 @@ def decoder(device_type: int, read: Read) -> Decode:
 
 
 def _answer(payload: bytes) -> dict[str, object]:
-    return {"answered_command": payload[0] & 0x7F, "answer": payload[2:].hex()}
+    command = payload[0] & 0x7F
+    raw: dict[str, object] = {"answered_command": command, "answer": payload[2:].hex()}
+    if command == _SET:
+        raw["status_code"] = payload[2]
+    elif command == _ASK:
+        raw["least_interval_seconds"], raw["greatest_interval_seconds"] = struct.unpack_from(">HH", payload, 2)
+    return raw
 
 
 def _version(payload: bytes) -> Frame:
@@ -112,7 +127,14 @@ def interval(device_type: int, changes: str) -> Support:
 
     def encode(command: SetReportingInterval) -> Encoded:
         seconds = command.seconds.to_bytes(2, "big")
-        payload = bytes((1, device_type)) + seconds + seconds + bytes.fromhex(changes)
+        payload = bytes((_SET, device_type)) + seconds + seconds + bytes.fromhex(changes)
         return Encoded(f_port=_ANSWERS, payload=payload.ljust(_SIZE, b"\0"))
 
     return Support(command=SetReportingInterval, encode=encode, source=_SOURCE, limits={"seconds": Limit(1, 65_535)})
+
+
+def asks_settings(device_type: int) -> Support:
+    """Command 2: the device answers with the intervals that it has."""
+    payload = bytes((_ASK, device_type)).ljust(_SIZE, b"\0")
+    encoded = Encoded(f_port=_ANSWERS, payload=payload)
+    return Support(command=ReportSettings, encode=lambda _: encoded, source=_SOURCE)

@@ -121,31 +121,93 @@ class CommandKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What a device was last told of one of its settings, and what it reports itself; None where it does not."""
+class Reported:
+    """What a device said of one of its settings, in the form of the command that sets it, and when."""
 
     name: str
-    desired: Mapping[str, str]
-    state: CommandState
+    parameters: Mapping[str, str]
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a device told of its settings, newest first, and which its model tells at all, by their commands' names."""
+
+    told: Sequence[Reported] = ()
+    tells: frozenset[str] = frozenset()
+
+
+class Agreement(StrEnum):
+    """What is known of a setting."""
+
+    SAME = "same"
+    """The device reports what it should be."""
+    DIFFERS = "differs"
+    """It reports something else, after it was told."""
+    NOT_YET = "not_yet"
+    """It has not reported it since it was told."""
+    NEVER = "never"
+    """Its model does not report it."""
+    NOT_ASKED = "not_asked"
+    """It reports it; nobody has asked for anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a device should be set to, and what it reports. None: nobody asked for anything, or it did not report."""
+
+    name: str
+    desired: Mapping[str, str] | None
+    state: CommandState | None
+    asked_at: datetime | None
     reported: Mapping[str, str] | None
+    reported_at: datetime | None
+    agreement: Agreement
 
 
-def settings_of(commands: Sequence[Command], reported: Mapping[str, Mapping[str, str]]) -> list[Setting]:
-    """Desired against reported, of commands given newest first; `reported` is by the name of the command.
+# Settings that there are several of, and which parameters say which one it is.
+_PLACES = {"show-text": ("template", "block"), "show-qr-code": ("template",)}
+
+
+def settings_of(commands: Sequence[Command], telling: Telling) -> list[Setting]:
+    """Desired against reported, of commands given newest first: what was asked for last comes first.
 
     That a device acknowledged a command is no report of its setting: it says that the command came. A command that
     failed was never told to the device, so the one before it stands.
     """
-    newest: dict[str, Setting] = {}
+    asked: dict[tuple[str, ...], Command] = {}
     for command in commands:
-        if command.parameters and command.name not in newest and command.state is not CommandState.FAILED:
-            newest[command.name] = Setting(
-                name=command.name,
-                desired=command.parameters,
-                state=command.state,
-                reported=reported.get(command.name),
-            )
-    return list(newest.values())
+        if command.parameters and command.state is not CommandState.FAILED:
+            asked.setdefault(_which(command.name, command.parameters), command)
+    told: dict[tuple[str, ...], Reported] = {}
+    for reported in telling.told:
+        told.setdefault(_which(reported.name, reported.parameters), reported)
+    keys = [*asked, *(key for key in told if key not in asked)]
+    return [_setting(key[0], asked.get(key), told.get(key), telling.tells) for key in keys]
+
+
+def _which(name: str, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    return name, *(parameters.get(place, "") for place in _PLACES.get(name, ()))
+
+
+def _setting(name: str, command: Command | None, reported: Reported | None, tells: frozenset[str]) -> Setting:
+    asked_at = (command.sent_at or command.requested_at) if command else None
+    if asked_at is None:
+        agreement = Agreement.NOT_ASKED
+    elif reported is None or reported.said_at < asked_at:
+        agreement = Agreement.NOT_YET if name in tells else Agreement.NEVER
+    else:
+        same = command is not None and dict(command.parameters) == dict(reported.parameters)
+        agreement = Agreement.SAME if same else Agreement.DIFFERS
+    return Setting(
+        name=name,
+        desired=command.parameters if command else None,
+        state=command.state if command else None,
+        asked_at=asked_at,
+        reported=reported.parameters if reported else None,
+        reported_at=reported.said_at if reported else None,
+        agreement=agreement,
+    )
 
 
 class Commands(Protocol):
@@ -162,6 +224,10 @@ class Commands(Protocol):
 
     async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:
         """Its commands, newest first."""
+        ...
+
+    async def telling(self, device_id: DeviceId) -> Telling:
+        """What it told of its settings, and which its model tells; nothing where there is no such device."""
         ...
 
     async def request(

@@ -9,16 +9,29 @@ from uuid import UUID, uuid4
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from devices.catalogue import model
-from devices.codec import DeviceModel
-from devices.downlinks import Limit, Support, encode_downlink, parse_command
-from domain.commands import Command, CommandKind, CommandState, Parameter, Report, Word, after
+from devices.catalogue import BY_KEY
+from devices.downlinks import Limit, Support, encode_downlink, parameters_of, parse_command
+from devices.settings import settings_in
+from domain.commands import (
+    Command,
+    CommandKind,
+    CommandState,
+    Parameter,
+    Report,
+    Reported,
+    Telling,
+    Word,
+    after,
+)
 from domain.errors import CommandRefusedError, UnknownPlaceError
 from domain.ids import DeviceId
 from domain.live import Clock
 from store.pool import Connection, Pool, connected
 from store.queries import query
+from store.rereading import Undecodable, read
 
+# The newest of all, and the newest of those in which devices answer or begin.
+_FRAMES_READ = 50
 _MOST_DETAIL = 200
 
 
@@ -32,8 +45,8 @@ class CommandStore:
 
     async def known(self, device_id: DeviceId) -> tuple[CommandKind, ...] | None:
         """The commands that the device's model takes; None where there is no such device."""
-        found = await self._model(device_id)
-        return None if found is None else tuple(map(_kind, found.commands))
+        key = await self._model(device_id)
+        return None if key is None else tuple(map(_kind, BY_KEY[key].commands)) if key in BY_KEY else ()
 
     async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:
         """Its commands, newest first."""
@@ -41,15 +54,36 @@ class CommandStore:
             cursor = await connection.execute(query("select_commands"), {"device_id": device_id, "limit": limit})
             return [_command(row) for row in await cursor.fetchall()]
 
+    async def telling(self, device_id: DeviceId) -> Telling:
+        """What it told of its settings in its newest frames, as the codecs that are there now read them."""
+        found = BY_KEY.get(await self._model(device_id) or "")
+        if found is None or not found.echoes:
+            return Telling()
+        asked = {"device_id": device_id, "limit": _FRAMES_READ}
+        async with connected(self._pool) as connection:
+            cursor = await connection.execute(query("select_telling_frames"), asked)
+            rows = await cursor.fetchall()
+        told = [
+            Reported(name=name, parameters=parameters, said_at=row["observed_at"])
+            for row in rows
+            if not isinstance(meaning := read(found.key, row["f_port"], bytes(row["payload"])), Undecodable)
+            for name, parameters in settings_in(found.echoes, meaning.decoded.raw)
+        ]
+        return Telling(told=told, tells=frozenset(echo.command for echo in found.echoes))
+
     async def request(
         self, device_id: DeviceId, name: str, parameters: Mapping[str, str], *, by: str, lifetime: timedelta
     ) -> Command:
         """Queue a command; raises UnknownPlaceError, CommandRefusedError."""
-        found = await self._model(device_id)
-        if found is None:
+        key = await self._model(device_id)
+        if key is None:
             raise UnknownPlaceError("device", device_id)
+        if key not in BY_KEY:
+            raise CommandRefusedError(key, name[:40], "models with a JavaScript codec take no commands")
+        found = BY_KEY[key]
         try:
-            encoded = encode_downlink(found.key, found.commands, parse_command(name, parameters))
+            wanted = parse_command(name, parameters)
+            encoded = encode_downlink(found.key, found.commands, wanted)
         except ValueError as error:
             raise CommandRefusedError(found.key, name[:40], str(error)) from error
         now = self._now()
@@ -57,7 +91,7 @@ class CommandStore:
             command_id=uuid4(),
             device_id=device_id,
             name=name,
-            parameters=dict(parameters),
+            parameters=parameters_of(wanted),
             f_port=encoded.f_port,
             payload=encoded.payload,
             requested_by=by,
@@ -94,11 +128,12 @@ class CommandStore:
                 await _move(connection, row["command_id"], CommandState.EXPIRED, at=now, detail=_silence(row["state"]))
         return len(rows)
 
-    async def _model(self, device_id: DeviceId) -> DeviceModel | None:
+    async def _model(self, device_id: DeviceId) -> str | None:
+        """The key of its model, which may have no built-in codec."""
         async with connected(self._pool) as connection:
             cursor = await connection.execute(query("select_device_model"), {"device_id": device_id})
             row = await cursor.fetchone()
-        return model(row["model"]) if row else None
+        return str(row["model"]) if row else None
 
 
 class Taken:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from domain.commands import Command, CommandKind, CommandState, Parameter
+from domain.commands import Command, CommandKind, CommandState, Parameter, Telling
 from domain.errors import CommandRefusedError, UnknownPlaceError
 
 KINDS = (
@@ -23,12 +23,16 @@ class MemoryCommands:
         self.now = now
         self.can_send = True
         self.listed: list[Command] = []
+        self.told = Telling()
 
     async def known(self, device_id):
         return KINDS if device_id == "70b3d5e75e000001" else None
 
     async def of_device(self, device_id, *, limit):
         return self.listed[:limit]
+
+    async def telling(self, device_id):
+        return self.told
 
     async def request(self, device_id, name, parameters, *, by, lifetime):
         if await self.known(device_id) is None:

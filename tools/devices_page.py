@@ -43,6 +43,14 @@ def _generated() -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     yield from _command_rows()
     yield ""
+    yield "## Settings that devices tell"
+    yield ""
+    yield "By the command that sets it. Models that are not here document nothing of the kind."
+    yield ""
+    yield "| setting | models | source |"
+    yield "| --- | --- | --- |"
+    yield from _echo_rows()
+    yield ""
     yield "## Where sources contradict each other"
     yield ""
     for dispute in dict.fromkeys(dispute for device in MODELS for dispute in device.disputes):
@@ -58,6 +66,15 @@ def _command_rows() -> Iterator[str]:
             models.setdefault(row, []).append(f"`{device.key}`")
     for (name, parameters, source), keys in sorted(models.items()):
         yield f"| `{name}` | {parameters} | {', '.join(keys)} | {source} |"
+
+
+def _echo_rows() -> Iterator[str]:
+    models: dict[tuple[str, str], list[str]] = {}
+    for device in MODELS:
+        for echo in device.echoes:
+            models.setdefault((echo.command, echo.source), []).append(f"`{device.key}`")
+    for (command, source), keys in sorted(models.items()):
+        yield f"| `{command}` | {', '.join(keys)} | {source} |"
 
 
 def _model_row(device: DeviceModel) -> str:

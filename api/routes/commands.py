@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.keys import holder_of
 from api.schemas import Time
 from domain.api_keys import Scope, ScopesOf
-from domain.commands import LONGEST_LIFETIME, Command, Commands, CommandState
+from domain.commands import LONGEST_LIFETIME, Agreement, Command, Commands, CommandState, Setting, settings_of
 from domain.errors import UnknownPlaceError
 from domain.ids import parse_device_id
 
@@ -70,10 +70,40 @@ class CommandOut(BaseModel):
         )
 
 
+class SettingOut(BaseModel):
+    """What a device should be set to, and what it reports. `agreement` says whether that is the same.
+
+    `not_yet`: it has not reported since it was asked; `never`: its model does not report it; `not_asked`: it reports
+    it, and nobody has asked for anything.
+    """
+
+    name: str
+    desired: dict[str, str] | None
+    command_state: CommandState | None
+    asked_at: Time | None
+    reported: dict[str, str] | None
+    reported_at: Time | None
+    agreement: Agreement
+
+    @classmethod
+    def of(cls, setting: Setting) -> "SettingOut":
+        """The wire form."""
+        return cls(
+            name=setting.name,
+            desired=None if setting.desired is None else dict(setting.desired),
+            command_state=setting.state,
+            asked_at=setting.asked_at,
+            reported=None if setting.reported is None else dict(setting.reported),
+            reported_at=setting.reported_at,
+            agreement=setting.agreement,
+        )
+
+
 class CommandList(BaseModel):
-    """The commands of a device, newest first."""
+    """The commands of a device, newest first; its settings, as those commands want them and as it reports them."""
 
     commands: list[CommandOut]
+    settings: list[SettingOut]
 
 
 DeviceIdText = Annotated[str, Path(description="A dev_eui.", examples=["24e124000000000a"])]
@@ -89,8 +119,11 @@ def create_router(commands: Commands, scopes_of: ScopesOf) -> APIRouter:
         known = parse_device_id(device_id)
         if await commands.known(known) is None:
             raise UnknownPlaceError("device", device_id)
+        found = await commands.of_device(known, limit=limit)
+        settings = settings_of(found, await commands.telling(known))
         return CommandList(
-            commands=[CommandOut.of(command) for command in await commands.of_device(known, limit=limit)]
+            commands=[CommandOut.of(command) for command in found],
+            settings=[SettingOut.of(setting) for setting in settings],
         )
 
     @router.post(

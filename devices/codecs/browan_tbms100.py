@@ -10,21 +10,41 @@
 | 5-7  | how often it was triggered, uint24, from 0 after a reboot          |
 
 No minute since the trigger makes an event, else it is a heartbeat. Downlinks: fPort 204, 0 and the reporting
-interval as uint16 seconds, which counts in units of five minutes.
+interval as uint16 seconds, which counts in units of five minutes. It tells its settings on the same fPort, in the
+same form, little-endian, one after another:
+
+| code | value                                               |
+| 00   | reporting interval, uint16 seconds                  |
+| 02   | how long it stays occupied, uint16 seconds          |
+| 03   | time until it counts as free, uint8 minutes         |
+| 04   | triggers until it counts as occupied, uint16        |
+| 05   | parameters of the PIR sensor, uint32, kept as hex   |
 
 Source: TTN lorawan-devices browan/tbms100.js at 277e69a; Browan TBMS100 reference manual, 4.1.2 and appendix 2.
 """
 
 from datetime import timedelta
 
+from devices.channels import ChannelTable, Value
 from devices.codec import DeviceModel, Frame
 from devices.downlinks import Limit, SetReportingInterval, Support
 from devices.octets import Encoded, check_length, occupancy
+from devices.settings import interval_echo
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
 
 _F_PORT, _CONFIGURATION = 102, 204
+_SETTINGS = ChannelTable(
+    "<",
+    {
+        "00": (Value("reporting_interval_seconds", "H"),),
+        "02": (Value("occupied_seconds", "H"),),
+        "03": (Value("free_after_minutes", "B"),),
+        "04": (Value("occupied_triggers", "H"),),
+        "05": (Value("sensor_parameters", "4s"),),
+    },
+)
 _USUAL_VOLTS = 3.6
 _USUAL_CELSIUS = 20.0
 
@@ -35,7 +55,7 @@ def decode(f_port: int, payload: bytes) -> Frame:
     Raises: ValueError: another fPort or length.
     """
     if f_port == _CONFIGURATION and payload:
-        return Frame(kind=Kind.CONFIG, measurements={}, raw={"payload": payload.hex()})
+        return Frame(kind=Kind.CONFIG, measurements={}, raw={"payload": payload.hex()} | _settings(payload))
     if f_port != _F_PORT:
         raise ValueError("not an fPort of this model, or empty")
     check_length(payload, 8)
@@ -50,6 +70,15 @@ def decode(f_port: int, payload: bytes) -> Frame:
         "trigger_count": int.from_bytes(payload[5:8], "little"),
     }
     return Frame(kind=Kind.HEARTBEAT if minutes else Kind.EVENT, measurements=measurements, raw=raw)
+
+
+def _settings(payload: bytes) -> dict[str, object]:
+    """What it tells of how it is set; nothing where there is another answer."""
+    try:
+        reading = _SETTINGS.read(payload)
+    except ValueError:
+        return {}
+    return {} if reading.rest else reading.raw
 
 
 def encode(kind: Kind, measurements: Measurements) -> Encoded:
@@ -85,7 +114,7 @@ MODEL = DeviceModel(
     measures=("occupied", "battery_volts", "temperature_celsius"),
     heartbeat=timedelta(hours=1),
     heartbeat_source="Browan TBMS100 reference manual, 4.1.1",
-    version=1,
+    version=2,
     source="TTN lorawan-devices browan/tbms100.js at 277e69a; Browan TBMS100 reference manual",
     decode=decode,
     encode=encode,
@@ -99,4 +128,5 @@ MODEL = DeviceModel(
             limits={"seconds": Limit(300, 65_400, 300)},
         ),
     ),
+    echoes=(interval_echo("reporting_interval_seconds", 1, "Browan TBMS100 reference manual, appendix 2 and 3"),),
 )

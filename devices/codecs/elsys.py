@@ -39,25 +39,39 @@ raw["undecoded"].
 
 Downlinks are on the fPort after that of the uplinks: 3e, uint8 length, then settings of one octet of type and a
 value, big-endian: 14 the timebase, uint32 seconds; 1f how many timebases make a sending period, uint32; 12 the
-carbon dioxide sensor, uint8, 1 calibrates it.
+carbon dioxide sensor, uint8, 1 calibrates it; f9 without a value asks for all settings. After a start and when asked
+the sensor tells them in the same form on that fPort, which makes a config frame. Its keys are passed over.
 
 Source: TTN lorawan-devices elsys/elsys.js at 277e69a; ChirpStack device profiles elsys; ThingsBoard data-converters
 Elsys/ERS2. Downlinks: ELSYS downlink payload v2-1; ELSYS NFC settings specification.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from devices.channels import ChannelTable, Reading, Value
 from devices.codec import DeviceModel, Frame
-from devices.downlinks import Limit, Recalibrate, SetReportingInterval, Support
+from devices.downlinks import Limit, Recalibrate, ReportSettings, SetReportingInterval, Support
 from devices.octets import Encoded, check_application_port
+from devices.settings import Echo, Parameters, Raw
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
 
 _F_PORT = 5
 _SETTINGS = 0x3E
+_HEADING = bytes((_SETTINGS,))
+# Octets of each setting. Of 16 and of 8: keys and names in the network.
+_SIZES = {
+    **dict.fromkeys((0x01, 0x02, 0x05), 16),
+    **dict.fromkeys((0x03, 0x04), 8),
+    **dict.fromkeys((*range(0x07, 0x13), 0x25, 0x26, 0x27, 0x28, 0xF5, 0xFA), 1),
+    **dict.fromkeys((0x06, *range(0x13, 0x25), 0x2A, 0x2B, 0x2C, 0xFC), 4),
+    0xFB: 2,
+    0xFE: 0,
+}
+_TOLD = {0x14: "timebase_seconds", 0x1F: "sending_timebases", 0x12: "co2_setting_code", 0xFB: "firmware"}
 _NOBODY, _SOMEBODY = 0, 2
 _CHANNELS = ChannelTable(
     ">",
@@ -101,11 +115,29 @@ def decode(f_port: int, payload: bytes) -> Frame:
     Raises: ValueError: no application fPort, nothing at all, a channel cut short.
     """
     check_application_port(f_port)
+    if payload[:1] == _HEADING:
+        return _settings_frame(payload)
     reading = _CHANNELS.read(payload)
     presence = reading.raw.get("presence_code")
     if presence in {_NOBODY, _SOMEBODY}:
         reading.measurements["occupied"] = presence == _SOMEBODY
     return reading.frame(_kind(reading))
+
+
+def _settings_frame(payload: bytes) -> Frame:
+    if len(payload) < 2 or len(payload) != 2 + payload[1]:
+        raise ValueError("settings of another length than they say")
+    at, raw = 2, dict[str, object]()
+    while at < len(payload) and (size := _SIZES.get(payload[at])) is not None:
+        value = payload[at + 1 : at + 1 + size]
+        if len(value) < size:
+            raise ValueError("a setting is cut short")
+        if payload[at] in _TOLD:
+            raw[_TOLD[payload[at]]] = int.from_bytes(value, "big")
+        at += 1 + size
+    if at < len(payload):
+        raw["undecoded_setting"] = payload[at]
+    return Frame(kind=Kind.CONFIG, measurements={}, raw=raw)
 
 
 def _kind(reading: Reading) -> Kind:
@@ -164,6 +196,21 @@ _DOWNLINKS = "ELSYS downlink payload v2-1; ELSYS NFC settings specification"
 _INTERVAL = Support(
     command=SetReportingInterval, encode=_interval, source=_DOWNLINKS, limits={"seconds": Limit(60, 86_400)}
 )
+_ASK = Support(command=ReportSettings, encode=lambda _: _settings(b"\xf9"), source=_DOWNLINKS)
+
+
+def _told_interval(raw: Raw) -> Iterable[Parameters]:
+    timebase, count = raw.get("timebase_seconds"), raw.get("sending_timebases")
+    return [{"seconds": str(timebase * count)}] if isinstance(timebase, int) and isinstance(count, int) else []
+
+
+_ECHOES = (
+    Echo(
+        command="set-reporting-interval",
+        read=_told_interval,
+        source="ELSYS sensor payload: type 3e; ELSYS downlink payload v2-1: settings and their sizes",
+    ),
+)
 _CALIBRATE = Support(command=Recalibrate, encode=lambda _: _settings(b"\x12\x01"), source=_DOWNLINKS)
 _CLIMATE = ("temperature_celsius", "humidity_percent", "battery_volts")
 _ROOM = (*_CLIMATE, "illuminance_lux", "motion_count")
@@ -180,19 +227,20 @@ ERS = DeviceModel(
     senses=None,
     measures=_ROOM,
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source=_SOURCE,
     decode=decode,
     encode=encode,
     kinds=frozenset({Kind.HEARTBEAT}),
-    commands=(_INTERVAL,),
+    commands=(_INTERVAL, _ASK),
+    echoes=_ECHOES,
 )
 ERS_CO2 = replace(
     ERS,
     key="elsys-ers-co2",
     name="ERS CO2 room sensor",
     measures=(*_ROOM, "co2_ppm"),
-    commands=(_INTERVAL, _CALIBRATE),
+    commands=(_INTERVAL, _CALIBRATE, _ASK),
 )
 ERS_VOC = replace(ERS, key="elsys-ers-voc", name="ERS VOC room sensor", measures=(*_ROOM, "tvoc_ppb"))
 ERS_SOUND = replace(

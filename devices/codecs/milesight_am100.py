@@ -28,11 +28,15 @@ from devices.milesight import (
     BATTERY,
     PERIODIC,
     REBOOT,
+    SECONDS,
+    TELLS_LIGHT,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
     indicator,
     interval_in_seconds,
+    light,
     reports_periodically,
 )
 
@@ -46,7 +50,8 @@ _CHANNELS = channel_table(
         "07 7d": (Value("co2_ppm", "H"),),
         "08 7d": (Value("tvoc_ppb", "H"),),
         "09 73": (Value("pressure_hpa", "H", 10),),
-    }
+    },
+    SECONDS | light("2f"),
 )
 _CLIMATE = ("temperature_celsius", "humidity_percent", "battery_percent")
 
@@ -57,12 +62,13 @@ AM102 = DeviceModel(
     senses=None,
     measures=_CLIMATE,
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders README; TTN lorawan-devices milesight-iot/am107; ThingsBoard data-converters",
     decode=decoder(_CHANNELS, reports_periodically),
     encode=encoder(_CHANNELS, "temperature_celsius", PERIODIC),
     kinds=PERIODIC,
     commands=(interval_in_seconds(1, 65_535), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )
 AM103 = replace(
     AM102,
@@ -70,6 +76,7 @@ AM103 = replace(
     name="AM103 air sensor",
     measures=(*_CLIMATE, "co2_ppm"),
     commands=(*AM102.commands, indicator("ff 2f", 2)),
+    echoes=(*AM102.echoes, TELLS_LIGHT),
 )
 AM104 = replace(AM102, key="milesight-am104", name="AM104 air sensor", measures=(*_CLIMATE, "illuminance_lux"))
 AM107 = replace(

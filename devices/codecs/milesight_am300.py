@@ -34,11 +34,15 @@ from devices.milesight import (
     BATTERY,
     PERIODIC,
     REBOOT,
+    SECONDS,
+    TELLS_LIGHT,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
     indicator,
     interval_in_seconds,
+    light,
     reports_periodically,
 )
 
@@ -58,7 +62,8 @@ _CHANNELS = channel_table(
         "0c 7d": (Value("pm10_ug_m3", "H"),),
         "0d 7d": (Value("ozone_ppm", "H", 100),),
         "0e 01": (Value("buzzer_code", "B"),),
-    }
+    },
+    SECONDS | light("2e"),
 )
 _AIR = ("temperature_celsius", "humidity_percent", "motion", "co2_ppm", "pressure_hpa", "battery_percent")
 _PARTICLES = ("pm2_5_ug_m3", "pm10_ug_m3")
@@ -70,7 +75,7 @@ AM307 = DeviceModel(
     senses=None,
     measures=_AIR,
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders README; ThingsBoard data-converters Milesight/AM307, AM308, AM319",
     decode=decoder(_CHANNELS, reports_periodically),
     encode=encoder(_CHANNELS, "temperature_celsius", PERIODIC),
@@ -80,6 +85,7 @@ AM307 = DeviceModel(
         "AM107: kept as a code, no measurement.",
     ),
     commands=(interval_in_seconds(1, 65_535), REBOOT, indicator("ff 2e", 1)),
+    echoes=(TELLS_SECONDS, TELLS_LIGHT),
 )
 AM308 = replace(AM307, key="milesight-am308", name="AM308 air sensor", measures=_AIR + _PARTICLES)
 AM319 = replace(

@@ -20,6 +20,8 @@ from devices.milesight import (
     BATTERY,
     PERIODIC,
     REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
@@ -28,7 +30,7 @@ from devices.milesight import (
 )
 from domain.places import AssetKind
 
-_CHANNELS = channel_table({**BATTERY, "03 82": (Value("distance_mm", "H"),), "04 00": (Value("tilt", "B"),)})
+_CHANNELS = channel_table({**BATTERY, "03 82": (Value("distance_mm", "H"),), "04 00": (Value("tilt", "B"),)}, SECONDS)
 
 MODEL = DeviceModel(
     key="milesight-em310-udl",
@@ -37,10 +39,11 @@ MODEL = DeviceModel(
     senses=AssetKind.BAY,
     measures=("distance_mm", "tilt", "battery_percent"),
     heartbeat=timedelta(hours=24),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders EM310-UDL README; ThingsBoard data-converters Milesight/EM310-UDL",
     decode=decoder(_CHANNELS, reports_periodically),
     encode=encoder(_CHANNELS, "distance_mm", PERIODIC),
     kinds=PERIODIC,
     commands=(interval_in_seconds(1, 65_535), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )

@@ -25,6 +25,8 @@ from devices.milesight import (
     BATTERY,
     PERIODIC,
     REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
@@ -43,7 +45,8 @@ _CHANNELS = channel_table(
         "05 00": (Value("tilt", "B"),),
         "83 67": (Value("temperature_celsius", "h", 10), Value("temperature_alarm_code", "B")),
         "84 82": (Value("distance_mm", "H"), Value("distance_alarm_code", "B")),
-    }
+    },
+    SECONDS,
 )
 
 
@@ -58,12 +61,13 @@ EM400_UDL = DeviceModel(
     senses=AssetKind.BAY,
     measures=("distance_mm", "temperature_celsius", "tilt", "battery_percent"),
     heartbeat=timedelta(hours=18),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders EM400 README; ThingsBoard data-converters Milesight/EM400-UDL and EM400-TLD",
     decode=decoder(_CHANNELS, _kind),
     encode=encoder(_CHANNELS, "distance_mm", PERIODIC),
     kinds=PERIODIC,
     commands=(interval_in_seconds(60, 64_800), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )
 EM400_TLD = replace(EM400_UDL, key="milesight-em400-tld", name="EM400-TLD laser distance sensor")
 EM400_MUD = replace(EM400_UDL, key="milesight-em400-mud", name="EM400-MUD multifunctional distance sensor")

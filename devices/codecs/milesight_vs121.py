@@ -21,7 +21,17 @@ from datetime import timedelta
 
 from devices.channels import Value
 from devices.codec import DeviceModel
-from devices.milesight import PERIODIC, REBOOT, channel_table, counts_people, decoder, encoder, interval_in_seconds
+from devices.milesight import (
+    PERIODIC,
+    REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
+    channel_table,
+    counts_people,
+    decoder,
+    encoder,
+    interval_in_seconds,
+)
 
 
 def _flows(side: str) -> tuple[Value, ...]:
@@ -46,7 +56,8 @@ _CHANNELS = channel_table(
         "0d cc": (Value("people_in_total", "H"), Value("people_out_total", "H")),
         "0e e4": (Value("region", "B"), Value("mean_stay_seconds", "H"), Value("longest_stay_seconds", "H")),
         "0f 85": (Value("unix_seconds", "I"),),
-    }
+    },
+    SECONDS,
 )
 
 
@@ -57,10 +68,11 @@ MODEL = DeviceModel(
     senses=None,
     measures=("people_present", "people_in_total", "people_out_total"),
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders VS121 README and decoder; ThingsBoard data-converters Milesight/VS121",
     decode=decoder(_CHANNELS, counts_people),
     encode=encoder(_CHANNELS, "people_present", PERIODIC),
     kinds=PERIODIC,
     commands=(interval_in_seconds(5, 65_535), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )

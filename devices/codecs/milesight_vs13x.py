@@ -25,6 +25,8 @@ from devices.milesight import (
     F_PORT,
     PERIODIC,
     REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
     channel_table,
     check_f_port,
     counts_people,
@@ -53,7 +55,8 @@ _CHANNELS = channel_table(
         **_line_channels(),
         "0f e3": (Value("people_in_regions", "4s", read=list),),
         "10 e4": (Value("region", "B"), Value("mean_stay", "H"), Value("longest_stay", "H")),
-    }
+    },
+    SECONDS,
 )
 _without_counts = encoder(_CHANNELS, "people_in_total", PERIODIC)
 
@@ -98,12 +101,13 @@ VS133 = DeviceModel(
     senses=None,
     measures=("people_in_total", "people_out_total"),
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders VS132, VS133 README; ThingsBoard data-converters Milesight/VS132, VS133",
     decode=decode,
     encode=encode,
     kinds=PERIODIC,
     commands=(interval_in_seconds(1, 64_800), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )
 VS132 = replace(
     VS133,

@@ -21,6 +21,8 @@ from devices.milesight import (
     BATTERY,
     CHANGES,
     REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
@@ -35,7 +37,8 @@ _CHANNELS = channel_table(
         "02 82": (Value("distance_mm", "H"),),
         "03 8e": (Value("occupied", "B"),),
         "04 8e": (Value("calibration_code", "B"),),
-    }
+    },
+    SECONDS,
 )
 
 MODEL = DeviceModel(
@@ -45,9 +48,10 @@ MODEL = DeviceModel(
     senses=AssetKind.BENCH,
     measures=("occupied", "distance_mm", "battery_percent"),
     heartbeat=timedelta(hours=18),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders VS330 README; ThingsBoard data-converters Milesight/VS330",
     decode=decoder(_CHANNELS, reports_changes),
     encode=encoder(_CHANNELS, "occupied", CHANGES),
     commands=(interval_in_seconds(60, 64_800), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )

@@ -20,17 +20,21 @@ from devices.codec import DeviceModel
 from devices.milesight import (
     BATTERY,
     CHANGES,
+    MINUTES,
     REBOOT,
+    TELLS_LIGHT,
+    TELLS_MINUTES,
     channel_table,
     decoder,
     encoder,
     indicator,
     interval_in_minutes,
+    light,
     reports_changes,
 )
 from domain.places import AssetKind
 
-_CHANNELS = channel_table({**BATTERY, "03 00": (Value("occupied", "B"),)})
+_CHANNELS = channel_table({**BATTERY, "03 00": (Value("occupied", "B"),)}, MINUTES | light("2f"))
 
 VS340 = DeviceModel(
     key="milesight-vs340",
@@ -39,11 +43,12 @@ VS340 = DeviceModel(
     senses=AssetKind.BENCH,
     measures=("occupied", "battery_percent"),
     heartbeat=timedelta(minutes=1080),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders VS340 and VS341 README; ThingsBoard data-converters Milesight/VS34x",
     decode=decoder(_CHANNELS, reports_changes),
     encode=encoder(_CHANNELS, "occupied", CHANGES),
     disputes=("The same id and type 03 00 is motion on Milesight WS202: read by model, never by channel alone.",),
     commands=(interval_in_minutes(1, 1440), REBOOT, indicator("ff 2f", 1)),
+    echoes=(TELLS_MINUTES, TELLS_LIGHT),
 )
 VS341 = replace(VS340, key="milesight-vs341", name="VS341 seat occupancy sensor")

@@ -21,6 +21,8 @@ from devices.milesight import (
     BATTERY,
     CHANGES,
     REBOOT,
+    SECONDS,
+    TELLS_SECONDS,
     channel_table,
     decoder,
     encoder,
@@ -30,7 +32,7 @@ from devices.milesight import (
 from domain.places import AssetKind
 
 _CHANNELS = channel_table(
-    {**BATTERY, "03 00": (Value("motion", "B"),), "04 00": (Value("daylight_code", "B"),)},
+    {**BATTERY, "03 00": (Value("motion", "B"),), "04 00": (Value("daylight_code", "B"),)}, SECONDS
 )
 
 MODEL = DeviceModel(
@@ -40,7 +42,7 @@ MODEL = DeviceModel(
     senses=AssetKind.BENCH,
     measures=("motion", "battery_percent"),
     heartbeat=timedelta(hours=24),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders WS202 README; ThingsBoard data-converters Milesight/WS202",
     decode=decoder(_CHANNELS, reports_changes),
     encode=encoder(_CHANNELS, "motion", CHANGES),
@@ -49,4 +51,5 @@ MODEL = DeviceModel(
         "The same id and type 03 00 is occupancy on Milesight VS34x: read by model, never by channel alone.",
     ),
     commands=(interval_in_seconds(1, 65_535), REBOOT),
+    echoes=(TELLS_SECONDS,),
 )

@@ -22,10 +22,12 @@ from devices.milesight import (
     F_PORT,
     PERIODIC,
     REBOOT,
+    TELLS_LIGHT,
     channel_table,
     check_f_port,
     encoder,
     indicator,
+    light,
     reports_periodically,
 )
 from devices.octets import Encoded
@@ -43,7 +45,8 @@ _CHANNELS = channel_table(
             Value("equivalent_level_decibels", "H", 10),
             Value("maximum_level_decibels", "H", 10),
         ),
-    }
+    },
+    light("2d"),
 )
 _without_sound = encoder(_CHANNELS, "sound_dba", PERIODIC)
 
@@ -90,10 +93,11 @@ MODEL = DeviceModel(
     senses=None,
     measures=("sound_dba", "sound_max_dba", "battery_percent"),
     heartbeat=timedelta(hours=24),
-    version=1,
+    version=2,
     source="Milesight SensorDecoders WS302 README and decoder; ThingsBoard data-converters Milesight/WS302",
     decode=decode,
     encode=encode,
     kinds=PERIODIC,
     commands=(REBOOT, indicator("ff 2d", 1)),
+    echoes=(TELLS_LIGHT,),
 )

@@ -39,6 +39,7 @@ from datetime import timedelta
 
 from devices.codec import DeviceModel, Frame
 from devices.octets import Encoded, occupancy, signed_octet, unsigned_octet
+from devices.settings import interval_echo
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.uplinks import Kind
@@ -194,7 +195,7 @@ MODEL = DeviceModel(
         "sensor_fault",
     ),
     heartbeat=timedelta(hours=24),
-    version=1,
+    version=2,
     source="MOKOSmart LW009-SM payload decoder for Tago",
     decode=decode,
     encode=encode,
@@ -202,4 +203,5 @@ MODEL = DeviceModel(
         "Temperatures below zero: the maker's decoder reads the octet as unsigned, so that -1 would be 255. From 128 "
         "on it is no measurement; the code is kept.",
     ),
+    echoes=(interval_echo("heartbeat_seconds", 1, "MOKOSmart LW009-SM payload decoder for Tago, device frame"),),
 )

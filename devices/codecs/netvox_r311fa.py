@@ -47,10 +47,11 @@ MODEL = DeviceModel(
     senses=AssetKind.BENCH,
     measures=("vibration", "battery_volts", "battery_low"),
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="TTN lorawan-devices netvox/r311fa.js at 277e69a and its examples",
     decode=netvox.decoder(_DEVICE_TYPE, read),
     encode=netvox.encoder(_DEVICE_TYPE, "vibration", _report),
     kinds=frozenset({Kind.HEARTBEAT, Kind.STARTUP}),
-    commands=(netvox.interval(_DEVICE_TYPE, "01"),),
+    commands=(netvox.interval(_DEVICE_TYPE, "01"), netvox.asks_settings(_DEVICE_TYPE)),
+    echoes=(netvox.TELLS_INTERVAL,),
 )

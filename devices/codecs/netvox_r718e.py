@@ -71,10 +71,11 @@ MODEL = DeviceModel(
     senses=None,
     measures=("battery_volts", "battery_low", "temperature_celsius"),
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="TTN lorawan-devices netvox/r718e.js at 277e69a and its examples",
     decode=netvox.decoder(_DEVICE_TYPE, read),
     encode=netvox.encoder(_DEVICE_TYPE, "battery_volts", _report),
     kinds=frozenset({Kind.HEARTBEAT, Kind.STARTUP}),
-    commands=(netvox.interval(_DEVICE_TYPE, "01 0001"),),
+    commands=(netvox.interval(_DEVICE_TYPE, "01 0001"), netvox.asks_settings(_DEVICE_TYPE)),
+    echoes=(netvox.TELLS_INTERVAL,),
 )

@@ -64,10 +64,11 @@ MODEL = DeviceModel(
     senses=AssetKind.BENCH,
     measures=("occupied", "tamper", "temperature_celsius", "illuminance_lux", "battery_volts", "battery_low"),
     heartbeat=timedelta(hours=1),
-    version=1,
+    version=2,
     source="TTN lorawan-devices netvox/rb11e.js at 277e69a and its examples",
     decode=netvox.decoder(_DEVICE_TYPE, read),
     encode=netvox.encoder(_DEVICE_TYPE, "occupied", _report),
     kinds=frozenset({Kind.HEARTBEAT, Kind.STARTUP}),
-    commands=(netvox.interval(_DEVICE_TYPE, "01 0032 0064"),),
+    commands=(netvox.interval(_DEVICE_TYPE, "01 0032 0064"), netvox.asks_settings(_DEVICE_TYPE)),
+    echoes=(netvox.TELLS_INTERVAL,),
 )

@@ -16,6 +16,8 @@ Big-endian:
 |       | 11-12 | version 4: battery of the solar charger, uint16, kept as a code                     |
 |       | then  | power of the solar panel, uint16 mW; temperature of the processor as above          |
 | 190   | all   | configuration, 14, 20, 31 or 34 bytes, kept as hex                                  |
+|       | 1-3   | of 14 bytes, 4-6 of 20: firmware, major.minor.patch                                 |
+|       | 7-8   | of 14 bytes, 11-12 of 20: measurement interval, uint16 minutes                      |
 
 Left to right counts as in, right to left as out: turn the device, or read it so. A battery of 0 percent with a
 panel of 0 mW is what a device without a solar charger sends, and says nothing.
@@ -28,10 +30,13 @@ from datetime import timedelta
 
 from devices.codec import DeviceModel, Frame
 from devices.octets import Encoded, check_length
+from devices.settings import interval_echo
 from domain.measurements import Measurements
 from domain.uplinks import Kind
 
 _APPLICATION, _CONFIGURATION = 14, 190
+_CONFIGURED = {14: (1, 7), 20: (4, 11)}
+"""Where the firmware and the interval are in a configuration of so many bytes."""
 _SHORT = struct.Struct(">xHBHBh")
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _TEMPERATURE = 0x0A, 0x16, 0x01
 _VERSION_3 = b"\xbe\x01\x03"
@@ -46,10 +51,19 @@ def decode(f_port: int, payload: bytes) -> Frame:
     """
     if f_port == _CONFIGURATION:
         check_length(payload, 14, 20, 31, 34)
-        return Frame(kind=Kind.CONFIG, measurements={}, raw={"configuration": payload.hex()})
+        return Frame(kind=Kind.CONFIG, measurements={}, raw=_configuration(payload))
     if f_port != _APPLICATION:
         raise ValueError("not an fPort of this model")
     return _extended(payload) if payload[:3] in _EXTENDED else _short(payload)
+
+
+def _configuration(payload: bytes) -> dict[str, object]:
+    raw: dict[str, object] = {"configuration": payload.hex()}
+    if len(payload) in _CONFIGURED:
+        firmware_at, interval_at = _CONFIGURED[len(payload)]
+        raw["firmware"] = ".".join(map(str, payload[firmware_at : firmware_at + 3]))
+        raw["interval_minutes"] = int.from_bytes(payload[interval_at : interval_at + 2], "big")
+    return raw
 
 
 def _short(payload: bytes) -> Frame:
@@ -105,7 +119,7 @@ MODEL = DeviceModel(
     measures=("people_in_total", "people_out_total", "battery_percent", "solar_watts"),
     heartbeat=timedelta(minutes=10),
     heartbeat_source="Parametric, PCR2 configuration payload v3, default settings",
-    version=1,
+    version=2,
     source="TTN lorawan-devices parametric/pcr2.js; Parametric, PCR2 application payloads v2; ZENNER element-parsers",
     decode=decode,
     encode=encode,
@@ -114,5 +128,12 @@ MODEL = DeviceModel(
         "The second tag of the short form is 16 in the maker's document, 0a in an example of ZENNER: both are read.",
         "Battery of the solar charger: percent in version 3 of the extended form; version 4 names no unit: a code.",
         "A downlink writes the whole configuration at once, so none is made without the device's own: no interval.",
+    ),
+    echoes=(
+        interval_echo(
+            "interval_minutes",
+            60,
+            "Parametric, PCR2 configuration payload v3; ZENNER element-parsers parametric_pcr2.ex",
+        ),
     ),
 )

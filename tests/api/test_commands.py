@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.routes.commands import create_router
+from domain.commands import Reported, Telling
 from tests.command_book import MemoryCommands
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -46,7 +47,26 @@ def test_a_command_is_queued_and_listed(client):
     assert answer.json()["parameters"] == {"seconds": "600"}
     assert (answer.json()["state"], answer.json()["requested_by"]) == ("queued", "key abcd1234")
     assert answer.json()["expires_at"] == "2026-11-20T13:00:00.000Z"
-    assert client.get(PATH).json() == {"commands": [answer.json()]}
+    assert client.get(PATH).json()["commands"] == [answer.json()]
+
+
+def test_what_is_wanted_and_what_the_device_reports_stand_beside_each_other(client, book):
+    client.post(PATH, json=INTERVAL)
+    interval = "set-reporting-interval"
+    said = Reported(name=interval, parameters={"seconds": "900"}, said_at=NOON + timedelta(minutes=1))
+    book.told = Telling(told=[said], tells=frozenset({interval}))
+
+    assert client.get(PATH).json()["settings"] == [
+        {
+            "name": interval,
+            "desired": {"seconds": "600"},
+            "command_state": "queued",
+            "asked_at": "2026-11-20T12:00:00.000Z",
+            "reported": {"seconds": "900"},
+            "reported_at": "2026-11-20T12:01:00.000Z",
+            "agreement": "differs",
+        }
+    ]
 
 
 def test_a_switch_is_given_as_a_switch(client, book):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.commands import CommandState
+from domain.commands import CommandState, Reported, Telling
 from domain.errors import StoreUnavailableError
 
 PAGE = "/manage/devices/70b3d5e75e000001/commands"
@@ -28,7 +28,44 @@ def test_a_command_is_queued_and_the_list_is_shown_again(manager, book):
     page = manager.get(PAGE).text
     assert "Waiting to be sent" in page
     assert "Seconds: 600" in page
-    assert "Not known whether it is: the device does not report it" in page
+    assert "This model does not report it" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "words"),
+    [
+        ("600", 1, "As it should be"),
+        ("900", 1, "Not as it should be"),
+        ("900", -1, "Not reported yet"),
+    ],
+)
+def test_what_a_device_reports_stands_beside_what_was_asked_for(manager, book, seconds, minutes, words):
+    name = "set-reporting-interval"
+    book.listed.append(book.made(name, {"seconds": "600"}, state=CommandState.ACKED, ended_at=book.now()))
+    said = Reported(name=name, parameters={"seconds": seconds}, said_at=book.now() + timedelta(minutes=minutes))
+    book.told = Telling(told=[said], tells=frozenset({name}))
+    device = PAGE.removesuffix("/commands")
+    for page in (manager.get(PAGE).text, manager.get(device).text):
+        assert f">{words}</strong>" in page
+        assert f"eported Seconds: {seconds}" in " ".join(page.split())
+    (setting,) = manager.get(f"{device}/report").json()["settings"]
+    assert (setting["desired"], setting["reported"]) == ({"seconds": "600"}, {"seconds": seconds})
+
+
+def test_a_block_of_a_display_is_named(manager, book):
+    for block in ("1", "2"):
+        parameters = {"template": "1", "block": block, "text": f"<b>{block}"}
+        book.listed.append(book.made("show-text", parameters))
+    page = manager.get(PAGE).text
+    assert "Show a text: template 1, block 2" in page
+    assert "&lt;b&gt;2" in page
+
+
+def test_a_model_that_reports_nothing_says_so(manager, book):
+    device = PAGE.removesuffix("/commands")
+    assert "This model does not report how it is set." in manager.get(device).text
+    book.told = Telling(tells=frozenset({"set-reporting-interval"}))
+    assert "It has told nothing of its settings lately" in manager.get(device).text
 
 
 def test_what_the_model_refuses_is_said_beside_what_was_typed(manager, book):

@@ -10,6 +10,7 @@ import pytest
 from devices.catalogue import BY_KEY, MODELS, model
 from devices.codec import decode
 from devices.codecs.smartplace_bench import encode_message
+from devices.downlinks import encode_downlink, parameters_of, parse_command
 from domain.errors import DecodeError, UnknownModelError
 from domain.measurements import QUANTITIES
 from domain.uplinks import Kind
@@ -53,6 +54,26 @@ def test_a_model_has_vectors_of_every_kind_and_of_everything_that_it_measures(de
     measured = {key for vector in vectors for key in vector["measurements"]}
     assert measured <= set(device.measures)
     assert device.key == "smartplace-bench" or measured == set(device.measures)
+
+
+@pytest.mark.parametrize("device", MODELS, ids=KEYS)
+def test_a_setting_that_a_model_tells_has_a_source_a_vector_and_the_form_of_its_command(device):
+    told = [setting for vector in UPLINKS[device.key] for setting in vector.get("settings", [])]
+    for echo in device.echoes:
+        assert echo.source
+        assert echo.command in {name for name, _ in told}
+    for name, parameters in told:
+        assert parameters_of(parse_command(name, parameters)) == parameters
+
+
+@pytest.mark.parametrize("device", MODELS, ids=KEYS)
+def test_what_a_model_is_set_to_it_can_tell_in_the_same_words(device):
+    """What was asked for and what is told are compared as text."""
+    kinds = {support.name: support.limits for support in device.commands}
+    for vector in UPLINKS[device.key]:
+        for name, parameters in vector.get("settings", []):
+            if name in kinds:
+                assert encode_downlink(device.key, device.commands, parse_command(name, parameters)).payload
 
 
 @pytest.mark.parametrize("module", MODULES)

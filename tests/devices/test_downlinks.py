@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.catalogue import MODELS, model
-from devices.codec import DeviceModel
+from devices.codec import DeviceModel, decode
 from devices.downlinks import (
     COMMANDS,
     Limit,
@@ -17,8 +17,10 @@ from devices.downlinks import (
     ShowText,
     Support,
     encode_downlink,
+    parameters_of,
     parse_command,
 )
+from devices.settings import settings_in
 from domain.errors import CommandRefusedError
 from tests.devices.our_vectors import DOWNLINKS
 
@@ -174,3 +176,26 @@ def test_every_command_has_a_name_and_is_taken_by_some_model():
 def test_a_command_in_words_that_is_none_is_refused_for_it(name, parameters, reason):
     with pytest.raises(ValueError, match=reason):
         parse_command(name, parameters)
+
+
+ANSWERED = [
+    pytest.param(device, support, id=f"{device.key}: {support.name}")
+    for device in MODELS
+    for support in device.commands
+    if device.vendor in {"Milesight", "Netvox"} and support.name in {echo.command for echo in device.echoes}
+]
+
+
+@pytest.mark.parametrize(("device", "support"), ANSWERED)
+@settings(deadline=None, max_examples=30)
+@given(data=st.data())
+def test_a_device_that_answers_with_what_it_was_told_is_set_as_it_should_be(device, support, data):
+    command = data.draw(within(support))
+    f_port, payload = send(device, command)
+    if device.vendor == "Netvox":
+        answer = b"\x82" + payload[1:]
+    else:
+        # A block of a display is told as it is written.
+        answer = payload if payload[:1] == b"\xfb" else b"\xfe" + payload[1:]
+    told = settings_in(device.echoes, decode(device, f_port, answer).raw)
+    assert told == [(support.name, parameters_of(command))]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from devices.catalogue import MODELS
 from devices.codec import DeviceModel, decode
+from devices.settings import settings_in
 from domain.errors import DecodeError
 from tests.devices.our_vectors import MODULE_OF, UPLINKS, models_of, payload_of
 
@@ -32,7 +33,7 @@ def decode_or_refuse(device: DeviceModel, f_port: int, payload: bytes) -> None:
         decoded = decode(device, f_port, payload)
     except DecodeError:
         return
-    json.dumps([decoded.raw, decoded.measurements], allow_nan=False)
+    json.dumps([decoded.raw, decoded.measurements, settings_in(device.echoes, decoded.raw)], allow_nan=False)
     assert decoded.measurements.keys() <= set(device.measures) or device.key in SHARED_TABLES
 
 
@@ -42,6 +43,8 @@ def test_a_vector_is_read_as_worked_out_by_hand(device, vector):
     assert decoded.kind == vector["kind"]
     assert decoded.measurements == vector["measurements"]
     assert decoded.raw == vector.get("raw", decoded.raw)
+    told = [list(setting) for setting in settings_in(device.echoes, decoded.raw)]
+    assert told == vector.get("settings", told)
 
 
 @every_model

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.commands import Command, CommandState, Word, after, settings_of
+from domain.commands import Agreement, Command, CommandState, Reported, Telling, Word, after, settings_of
 
 ORDER = [CommandState.QUEUED, CommandState.SENT, CommandState.TXACK]
 words = st.lists(st.sampled_from(Word), max_size=12)
@@ -69,16 +70,67 @@ def command(number, name, parameters, state):
     )
 
 
+INTERVAL = "set-reporting-interval"
+
+
+def told(name, parameters, minutes):
+    return Reported(name=name, parameters=parameters, said_at=NOON + timedelta(minutes=minutes))
+
+
 def test_the_newest_command_that_did_not_fail_is_what_is_desired():
     newest_first = [
-        command(3, "set-reporting-interval", {"seconds": "60"}, CommandState.FAILED),
-        command(2, "set-reporting-interval", {"seconds": "600"}, CommandState.ACKED),
-        command(1, "set-reporting-interval", {"seconds": "900"}, CommandState.ACKED),
+        command(3, INTERVAL, {"seconds": "60"}, CommandState.FAILED),
+        command(2, INTERVAL, {"seconds": "600"}, CommandState.ACKED),
+        command(1, INTERVAL, {"seconds": "900"}, CommandState.ACKED),
         command(0, "reboot", {}, CommandState.ACKED),
     ]
 
-    (setting,) = settings_of(newest_first, {})
+    (setting,) = settings_of(newest_first, Telling())
 
     assert setting.desired == {"seconds": "600"}
-    assert setting.reported is None
-    assert settings_of(newest_first, {"set-reporting-interval": {"seconds": "900"}})[0].reported == {"seconds": "900"}
+    assert (setting.reported, setting.agreement) == (None, Agreement.NEVER)
+
+
+@pytest.mark.parametrize(
+    ("said", "agreement"),
+    [
+        ([], Agreement.NOT_YET),
+        ([(-1, "600")], Agreement.NOT_YET),
+        ([(-1, "900")], Agreement.NOT_YET),
+        ([(0, "600")], Agreement.SAME),
+        ([(5, "600"), (-1, "900")], Agreement.SAME),
+        ([(5, "900"), (1, "600")], Agreement.DIFFERS),
+    ],
+)
+def test_only_what_was_said_since_counts_and_of_that_the_newest(said, agreement):
+    acked = [command(1, INTERVAL, {"seconds": "600"}, CommandState.ACKED)]
+    telling = Telling(
+        told=[told(INTERVAL, {"seconds": seconds}, minutes) for minutes, seconds in said], tells=frozenset({INTERVAL})
+    )
+
+    (setting,) = settings_of(acked, telling)
+
+    assert setting.agreement is agreement
+    assert setting.reported == ({"seconds": said[0][1]} if said else None)
+
+
+def test_what_a_device_tells_that_nobody_asked_for_is_shown_too():
+    (setting,) = settings_of([], Telling(told=[told(INTERVAL, {"seconds": "600"}, 0)], tells=frozenset({INTERVAL})))
+
+    assert (setting.desired, setting.reported, setting.agreement) == (None, {"seconds": "600"}, Agreement.NOT_ASKED)
+
+
+def test_each_block_of_a_display_is_a_setting_of_its_own():
+    def text(number, block, words):
+        parameters = {"template": "1", "block": block, "text": words}
+        return command(number, "show-text", parameters, CommandState.SENT)
+
+    said = {"template": "1", "block": "2", "text": "Closed"}
+    telling = Telling(told=[told("show-text", said, 1)], tells=frozenset({"show-text"}))
+
+    found = settings_of([text(3, "1", "Free"), text(2, "2", "Open"), text(1, "1", "Full")], telling)
+
+    assert [(one.desired["text"], one.agreement) for one in found] == [
+        ("Free", Agreement.NOT_YET),
+        ("Open", Agreement.DIFFERS),
+    ]

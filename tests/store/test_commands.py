@@ -5,10 +5,14 @@ from uuid import uuid4
 
 import pytest
 
+from devices.catalogue import model
+from devices.codec import decode
 from domain.commands import CommandState, Parameter, Report, Word
 from domain.errors import CommandRefusedError, UnknownPlaceError
 from domain.places_file import parse_places
+from domain.uplinks import Accepted, Kind, Network, TimeSource, Uplink
 from store.commands import CommandStore
+from store.frames import FrameStore
 from store.places import import_places
 from store.pool import open_pool
 
@@ -199,3 +203,66 @@ def test_a_report_of_another_device_or_of_nobodys_downlink_changes_nothing(datab
         return await only(store)
 
     assert run(database, clock, story).state is CommandState.QUEUED
+
+
+def test_what_a_device_tells_of_its_settings_is_read_from_the_journal(database, clock, noon):
+    def kept(hexadecimal, minute, kind):
+        payload = bytes.fromhex(hexadecimal)
+        decoded = decode(model("milesight-vs341"), 85, payload)
+        assert decoded.kind is kind
+        at = noon + timedelta(minutes=minute)
+        uplink = Uplink(
+            device_id=DEVICE,
+            network=Network.CHIRPSTACK,
+            session="s",
+            f_cnt=minute,
+            f_port=85,
+            payload=payload,
+            observed_at=at,
+            time_source=TimeSource.GATEWAY,
+            received_at=at,
+        )
+        return Accepted(uplink=uplink, decoded=decoded)
+
+    async def story(store):
+        frames = FrameStore(store._pool)
+        await frames.refresh()
+        answers = [
+            kept("fe8e000a00", 1, Kind.CONFIG),
+            kept("fe8e001e00", 5, Kind.CONFIG),
+            kept("fe2f01", 3, Kind.CONFIG),
+        ]
+        # So many that those above are not among the newest any more.
+        reports = [kept("017563030000", 10 + n, Kind.HEARTBEAT) for n in range(60)]
+        await frames.write([answers[1], *reports, answers[0], answers[2]], [])
+        nobody = await store.telling("24e12400000000ff")
+        return await store.telling(DEVICE), nobody
+
+    telling, nobody = run(database, clock, story)
+    assert telling.tells == {"set-reporting-interval", "set-indicator"}
+    assert [(one.name, dict(one.parameters)) for one in telling.told] == [
+        ("set-reporting-interval", {"seconds": "1800"}),
+        ("set-indicator", {"on": "true"}),
+        ("set-reporting-interval", {"seconds": "600"}),
+    ]
+    assert telling.told[0].said_at == noon + timedelta(minutes=5)
+    assert (nobody.told, nobody.tells) == ((), frozenset())
+
+
+def test_what_was_asked_for_is_written_in_one_way_only(database, clock):
+    async def story(store):
+        return await store.request(DEVICE, "set-reporting-interval", {"seconds": "+0600"}, by="me", lifetime=HOUR)
+
+    assert run(database, clock, story).parameters == {"seconds": "600"}
+
+
+def test_a_model_with_a_javascript_codec_takes_no_commands(database, clock):
+    async def story(store):
+        async with store._pool.connection() as connection:
+            await connection.execute("UPDATE device SET model = 'acme-bay'")
+        with pytest.raises(CommandRefusedError, match="JavaScript"):
+            await ask(store)
+        return await store.known(DEVICE), await store.telling(DEVICE)
+
+    known, telling = run(database, clock, story)
+    assert (known, telling.tells) == ((), frozenset())
