@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from domain.availability import DEFAULT_THRESHOLDS, MIN_COVERAGE, Thresholds
@@ -150,3 +150,14 @@ class Board:
         """Width and height of the screen."""
         width, height = SIZES[self.layout]
         return self.width_px or width, self.height_px or height
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardVersion:
+    """A board as it once was, who made it so, and what they changed."""
+
+    version: int
+    made_at: datetime
+    actor: str
+    what: str
+    board: Board

@@ -203,7 +203,7 @@ def test_a_sign_cannot_count_bays_of_a_category_that_its_site_lacks() -> None:
 
 def test_a_sign_needs_a_line() -> None:
     assert problems(GOOD.split("[[sign.line]]", maxsplit=1)[0]) == [
-        "sign 'north': line is missing; a sign needs at least one [[sign.line]]"
+        "sign 'north': line is missing; a sign needs at least one line"
     ]
 
 
