@@ -1,5 +1,6 @@
 """Boards as documents: read without loss, and refused with a sentence for each fault."""
 
+import contextlib
 import json
 from datetime import time, timedelta
 
@@ -117,10 +118,16 @@ def problems(**changes) -> list[str]:
         ({"titles": {"cy": "Gogledd"}}, "the board: titles: 'cy' is no further language of this board"),
         ({"brightness": 0}, "the board: brightness must be from 1 to 100, got 0"),
         ({"brightness": {"day": 100}}, "brightness: night is missing; it must be a whole number"),
-        ({"layout": "round"}, "the board: layout must be one of landscape, portrait, totem, strip, epaper, got 'round'"),
+        (
+            {"layout": "round"},
+            "the board: layout must be one of landscape, portrait, totem, strip, epaper, got 'round'",
+        ),
         ({"width_px": 5}, "the board: width_px must be from 16 to 4096, got 5"),
         ({"hours": [{"days": ["mon"], "from": "25:00", "to": "08:00"}]}, "hours 1: from must be a time of day such as"),
-        ({"hours": [{"days": ["holiday"], "from": "07:00", "to": "8"}]}, "hours 1: days: 'holiday' is none of mon, tue"),
+        (
+            {"hours": [{"days": ["holiday"], "from": "07:00", "to": "8"}]},
+            "hours 1: days: 'holiday' is none of mon, tue",
+        ),
         ({"fallback": {"kind": "text", "text": "about 20"}}, "fallback: 'about 20' has digits"),
         ({"fallback": {"kind": "text", "text": "½ free"}}, "fallback: '½ free' has digits"),
         ({"fallback": {"kind": "text"}}, "fallback: text is missing"),
@@ -130,7 +137,10 @@ def problems(**changes) -> list[str]:
         ({"line": {"minimum": 9, "maximum": 3}}, "line 1: maximum 3 is less than minimum 9"),
         ({"line": {"min_coverage": 0.3}}, "line 1: min_coverage must be from 0.5 to 1, got 0.3"),
         ({"line": {"max_age_s": 1}}, "line 1: max_age_s must be from 60 to 1209600, got 1"),
-        ({"line": {"mode": "party"}}, "line 1: mode must be one of auto, blank, full, closed, staff, test, got 'party'"),
+        (
+            {"line": {"mode": "party"}},
+            "line 1: mode must be one of auto, blank, full, closed, staff, test, got 'party'",
+        ),
         ({"line": {"thresholds": {"full_enter": 5, "full_leave": 2}}}, "thresholds: must be full_enter <= full_leave"),
         ({"line": {"thresholds": {"full_leave": 9, "almost_full_enter": 5}}}, "thresholds: must be full_enter <="),
         ({"line": {"thresholds": {"almost_full_leave": 9}}}, "almost_full_leave needs almost_full_enter"),
@@ -148,16 +158,29 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = "title titles layout width_px languages brightness hours fallback lines".split()
-LINE_KEYS = "key label labels site zone category arrow mode minimum maximum offset step thresholds max_age_s".split()
+KEYS = ["title", "titles", "layout", "width_px", "languages", "brightness", "hours", "fallback", "lines"]
+LINE_KEYS = [
+    "key",
+    "label",
+    "labels",
+    "site",
+    "zone",
+    "category",
+    "arrow",
+    "mode",
+    "minimum",
+    "maximum",
+    "offset",
+    "step",
+    "thresholds",
+    "max_age_s",
+]
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), anything), st.dictionaries(st.sampled_from(LINE_KEYS), anything))
 def test_no_value_of_any_type_crashes_the_reader(board, line):
-    try:
+    with contextlib.suppress(BoardRefusedError):
         parse_board({"lines": [line], **board}, sign_id="north", name="North")
-    except BoardRefusedError as error:
-        assert error.problems
 
 
 def test_a_line_may_point_to_a_site_a_zone_a_category_or_a_category_of_a_zone():
