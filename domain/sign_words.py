@@ -10,7 +10,7 @@ from domain.boards import Arrow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One language. `states` stand beside a number, `marks` (capitals) instead of one."""
+    """One language. `states` stand beside a number; `full` and `closed` (capitals) instead of one."""
 
     states: Mapping[Availability, str]
     full: str
@@ -20,6 +20,9 @@ class Words:
     usual: Mapping[Availability, str]
     expired: str
     as_at: str
+    valid_until: str
+    one_space: str
+    many_spaces: str
     arrows: Mapping[Arrow, str]
 
 
@@ -37,6 +40,9 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "usually spaces", _FEW: "usually almost full", _FULL: "usually full"},
         expired="No current information",
         as_at="as at",
+        valid_until="not valid after",
+        one_space="space",
+        many_spaces="spaces",
         arrows={_LEFT: "to the left", _RIGHT: "to the right", _AHEAD: "straight ahead"},
     ),
     "cy": Words(
@@ -54,6 +60,9 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "lleoedd fel arfer", _FEW: "bron yn llawn fel arfer", _FULL: "llawn fel arfer"},
         expired="Dim gwybodaeth gyfredol",
         as_at="am",
+        valid_until="ddim yn ddilys ar ôl",
+        one_space="lle",
+        many_spaces="lle",
         arrows={_LEFT: "i'r chwith", _RIGHT: "i'r dde", _AHEAD: "yn syth ymlaen"},
     ),
     "fr": Words(
@@ -75,6 +84,9 @@ WORDS: Mapping[str, Words] = {
         },
         expired="Pas d'information actuelle",
         as_at="à",
+        valid_until="non valable après",
+        one_space="place",
+        many_spaces="places",
         arrows={_LEFT: "à gauche", _RIGHT: "à droite", _AHEAD: "tout droit"},
     ),
     "de": Words(
@@ -92,6 +104,9 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "meist frei", _FEW: "meist fast besetzt", _FULL: "meist besetzt"},
         expired="Keine aktuellen Informationen",
         as_at="um",
+        valid_until="nicht gültig nach",
+        one_space="Platz",
+        many_spaces="Plätze",
         arrows={_LEFT: "nach links", _RIGHT: "nach rechts", _AHEAD: "geradeaus"},
     ),
 }

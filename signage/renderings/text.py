@@ -1,0 +1,24 @@
+"""A frame as plain text: a line for each line, for terminals, teletext and people who want no more."""
+
+from domain.boards import Arrow
+from domain.sign_words import WORDS
+from signage.frame import Frame
+from signage.renderings.phrases import UK, clock, is_expired, shown_lines, state_phrase
+
+ARROWS = {Arrow.LEFT: "<", Arrow.RIGHT: ">", Arrow.AHEAD: "^"}
+
+
+def render_text(frame: Frame) -> str:
+    """Title, lines, message and how long it holds; the title alone where nothing may be said."""
+    rows = [frame.title, *frame.titles.values()]
+    lines = shown_lines(frame)
+    width = max((len(line.label) for line in lines), default=0)
+    for line in lines:
+        arrow = ARROWS.get(line.arrow, " ") if line.arrow else " "
+        rows.append(f"{arrow} {line.label:{width}}  {state_phrase(line, frame)}")
+    rows += [frame.message] if frame.message else []
+    if not is_expired(frame):
+        words = WORDS[frame.languages[0]]
+        until = f"{frame.valid_until.astimezone(UK):%H:%M:%S}"
+        rows.append(f"{words.as_at} {clock(frame.as_of)}, {words.valid_until} {until}")
+    return "\n".join(row.rstrip() for row in rows) + "\n"
