@@ -19,6 +19,7 @@ thresholds = { full_enter = 2, full_leave = 5, almost_full_enter = 12, almost_fu
 max_age_s = 7200
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import time, timedelta
@@ -32,16 +33,18 @@ from domain.boards import (
     Board,
     BoardLine,
     Brightness,
+    EPaper,
     Fallback,
     FallbackKind,
     Hours,
     Layout,
     LineMode,
+    RadioDisplay,
     Texts,
 )
 from domain.categories import Category
 from domain.errors import BoardRefusedError
-from domain.ids import SignId, SiteId, ZoneId, parse_site_id, parse_zone_id
+from domain.ids import SignId, SiteId, ZoneId, parse_dev_eui, parse_site_id, parse_zone_id
 from domain.sign_words import WORDS
 from domain.tables import Table
 
@@ -52,6 +55,8 @@ LEAST_PX, MOST_PX = 16, 4096
 LEAST_AGE_S, MOST_AGE_S = 60, 14 * 86_400
 LEAST_COVERAGE = 0.5
 """A board may ask for more than `domain.availability.MIN_COVERAGE`, or for less, but never for less than half."""
+
+_MAC = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}")
 
 Offered = Collection[tuple[SiteId, ZoneId | None, Category | None]]
 """What a line may point to: sites, their zones, and the categories in each."""
@@ -112,6 +117,8 @@ def read_board(table: Table, *, sign_id: SignId, name: str, layout_version: int 
         brightness=_brightness(table) if table.has("brightness") else None,
         schedule=tuple(_hours(hours) for hours in table.tables("hours", "hours")),
         fallback=_fallback(table.table("fallback"), languages) if table.has("fallback") else Fallback(),
+        epaper=_epaper(table.table("epaper")) if table.has("epaper") else None,
+        radio_display=_radio_display(table.table("radio_display")) if table.has("radio_display") else None,
     )
 
 
@@ -127,6 +134,8 @@ def write_board(board: Board, *, name: str) -> dict[str, Any]:
         "brightness": _written_brightness(board.brightness),
         "hours": [_written_hours(hours) for hours in board.schedule],
         "fallback": _written_fallback(board.fallback) if board.fallback != Fallback() else None,
+        "epaper": _written_epaper(board.epaper),
+        "radio_display": _written_radio_display(board.radio_display),
         "lines": [_written_line(line) for line in board.lines],
     }
     return _without_nothing(document)
@@ -243,6 +252,28 @@ def _brightness(table: Table) -> Brightness:
     return Brightness.fixed(table.whole("brightness", 1, 100))
 
 
+def _epaper(table: Table) -> EPaper:
+    macs = []
+    for written in table.texts("macs"):
+        if not _MAC.fullmatch(written.upper()):
+            table.note(f"macs: {written!r} is no MAC address such as A0:B1:C2:D3:E4:F5")
+        macs.append(written.upper())
+    if not macs:
+        table.note("macs is empty")
+    refresh_s = table.whole("refresh_s", 60, 86_400) if table.has("refresh_s") else EPaper(macs=()).refresh_s
+    table.finish()
+    return EPaper(macs=tuple(macs), refresh_s=refresh_s)
+
+
+def _radio_display(table: Table) -> RadioDisplay:
+    device_id = table.identifier("device", parse_dev_eui)
+    given = RadioDisplay(device_id=device_id)
+    template = table.whole("template", 1, 2) if table.has("template") else given.template
+    every_s = table.whole("every_s", 600, 86_400) if table.has("every_s") else given.every_s
+    table.finish()
+    return RadioDisplay(device_id=device_id, template=template, every_s=every_s)
+
+
 def _hours(table: Table) -> Hours:
     written = table.texts("days")
     days = {day for day in Weekday if day.value in written}
@@ -346,6 +377,16 @@ def _written_brightness(brightness: Brightness | None) -> object:
     if brightness.day_percent == brightness.night_percent:
         return brightness.day_percent
     return {"day": brightness.day_percent, "night": brightness.night_percent}
+
+
+def _written_epaper(epaper: EPaper | None) -> dict[str, Any] | None:
+    return None if epaper is None else {"macs": list(epaper.macs), "refresh_s": epaper.refresh_s}
+
+
+def _written_radio_display(display: RadioDisplay | None) -> dict[str, Any] | None:
+    if display is None:
+        return None
+    return {"device": display.device_id, "template": display.template, "every_s": display.every_s}
 
 
 def _written_hours(hours: Hours) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from domain.availability import DEFAULT_THRESHOLDS, MIN_COVERAGE, Thresholds
 from domain.categories import Category
-from domain.ids import SignId, SiteId, ZoneId
+from domain.ids import DeviceId, SignId, SiteId, ZoneId
 
 Texts = Mapping[str, str]
 """One text by language tag (BCP 47), such as `cy`; a language that is not there gets the primary text."""
@@ -125,6 +125,23 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EPaper:
+    """E-paper screens that fetch pictures by themselves: their MAC addresses, and how often they are to ask."""
+
+    macs: tuple[str, ...]
+    refresh_s: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadioDisplay:
+    """A display that is told over LoRaWAN: the device, which of its templates, and how often it may be told at most."""
+
+    device_id: DeviceId
+    template: int = 1
+    every_s: int = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """What a sign is set up to say. `layout_version` counts the changes of this sign's board from 1.
 
@@ -144,6 +161,8 @@ class Board:
     brightness: Brightness | None = None
     schedule: tuple[Hours, ...] = ()
     fallback: Fallback = field(default_factory=Fallback)
+    epaper: EPaper | None = None
+    radio_display: RadioDisplay | None = None
 
     @property
     def size_px(self) -> tuple[int, int]:

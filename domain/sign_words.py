@@ -20,7 +20,6 @@ class Words:
     usual: Mapping[Availability, str]
     expired: str
     as_at: str
-    valid_until: str
     one_space: str
     many_spaces: str
     arrows: Mapping[Arrow, str]
@@ -40,7 +39,6 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "usually spaces", _FEW: "usually almost full", _FULL: "usually full"},
         expired="No current information",
         as_at="as at",
-        valid_until="not valid after",
         one_space="space",
         many_spaces="spaces",
         arrows={_LEFT: "to the left", _RIGHT: "to the right", _AHEAD: "straight ahead"},
@@ -60,7 +58,6 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "lleoedd fel arfer", _FEW: "bron yn llawn fel arfer", _FULL: "llawn fel arfer"},
         expired="Dim gwybodaeth gyfredol",
         as_at="am",
-        valid_until="ddim yn ddilys ar ôl",
         one_space="lle",
         many_spaces="lle",
         arrows={_LEFT: "i'r chwith", _RIGHT: "i'r dde", _AHEAD: "yn syth ymlaen"},
@@ -84,7 +81,6 @@ WORDS: Mapping[str, Words] = {
         },
         expired="Pas d'information actuelle",
         as_at="à",
-        valid_until="non valable après",
         one_space="place",
         many_spaces="places",
         arrows={_LEFT: "à gauche", _RIGHT: "à droite", _AHEAD: "tout droit"},
@@ -104,7 +100,6 @@ WORDS: Mapping[str, Words] = {
         usual={_SPACES: "meist frei", _FEW: "meist fast besetzt", _FULL: "meist besetzt"},
         expired="Keine aktuellen Informationen",
         as_at="um",
-        valid_until="nicht gültig nach",
         one_space="Platz",
         many_spaces="Plätze",
         arrows={_LEFT: "nach links", _RIGHT: "nach rechts", _AHEAD: "geradeaus"},

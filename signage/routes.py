@@ -8,28 +8,13 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from domain.errors import UnknownPlaceError
 from domain.live import Live
 from domain.snapshot import Snapshot
-from domain.times import rfc3339
 from signage.frame import Frame
 from signage.frames import Frames
+from signage.freshness import FRAME_HEADERS, frame_headers, matches
 from signage.kiosk import CONTENT_SECURITY_POLICY, KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.stream import MAX_STREAMS, Streams, frame_events
 
-MAX_AGE_S = 10
-"""The longest that a cache may answer in our place; less when the frame expires sooner."""
-
-_FRAME_HEADERS: dict[str, Any] = {
-    "ETag": {"description": "The `frame_id`, quoted.", "schema": {"type": "string"}},
-    "Smartplace-Valid-Until": {
-        "description": "`valid_until`, on 200 and 304: a 304 renews the frame that you have.",
-        "schema": {"type": "string", "format": "date-time"},
-    },
-    "Smartplace-Valid-For": {
-        "description": "Seconds from now until then, on 200 and 304; subtract `Age` if there is one.",
-        "schema": {"type": "number"},
-    },
-    "Smartplace-Revision": {"description": "`revision`, on 200 and 304.", "schema": {"type": "integer"}},
-}
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 
 
@@ -43,10 +28,10 @@ def create_router(*, live: Live, frames: Frames, organisation: str, max_streams:
         summary="What a sign shows now",
         response_model=FrameBody,
         responses={
-            200: {"headers": _FRAME_HEADERS},
+            200: {"headers": FRAME_HEADERS},
             304: {
                 "description": "You have this frame; it is valid until the new time.",
-                "headers": _FRAME_HEADERS,
+                "headers": FRAME_HEADERS,
             },
             404: _UNKNOWN_SIGN,
         },
@@ -99,8 +84,8 @@ class _Signs:
         A 304 has no body, so the new expiry stands in the headers, which 200 and 304 share.
         """
         frame = self._frames.of(sign_id, self._live.snapshot)
-        headers = _freshness(frame)
-        if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
+        headers = frame_headers(frame)
+        if if_none_match is not None and matches(if_none_match, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         body = FrameBody.model_validate(frame).model_dump_json()
         return Response(body, media_type="application/json", headers=headers)
@@ -128,20 +113,3 @@ class _Signs:
             return self._frames.of(sign_id, snapshot)
         except UnknownPlaceError:
             return None
-
-
-def _freshness(frame: Frame) -> dict[str, str]:
-    max_age_s = min(MAX_AGE_S, int(frame.valid_for_s))
-    return {
-        "ETag": f'"{frame.frame_id}"',
-        "Cache-Control": f"max-age={max_age_s}, must-revalidate",
-        "Smartplace-Valid-Until": rfc3339(frame.valid_until),
-        "Smartplace-Valid-For": f"{frame.valid_for_s:.3f}",
-        "Smartplace-Revision": str(frame.revision),
-    }
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Weak comparison (RFC 9110, 13.1.2): a proxy that compresses makes our strong tag a weak one."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or "*" in tags

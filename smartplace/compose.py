@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sqlite3
-import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -44,6 +43,8 @@ from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
+from smartplace.sign_outlets import has_outlets, tell_signs
+from smartplace.tls import tls_context
 from smartplace.web import Doors, validity, web_app
 from store.api_keys import ApiKeys
 from store.commands import CommandStore
@@ -280,6 +281,9 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
             ]
+            if has_outlets(settings):
+                told = tell_signs(settings, pool, live, frames)
+                keeping.append(tasks.create_task(told, name="sign-outlets"))
             try:
                 # Streams first: the server waits for its connections.
                 await serve_until_cancelled(web, at_end=live.close)
@@ -323,20 +327,6 @@ async def _cancelled_by_signals(main: Coroutine[object, object, None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     await task
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """How to check the broker's certificate, or None for plain TCP.
-
-    Raises:
-        CommandError: the certificate authority's file cannot be used.
-    """
-    if not settings.mqtt_tls:
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.mqtt_ca_file)
-    except OSError as error:
-        raise CommandError(f"SMARTPLACE_MQTT_CA_FILE {settings.mqtt_ca_file}: {error.strerror or error}") from error
 
 
 def _ingest_broker(settings: Settings) -> Broker:

@@ -32,10 +32,12 @@ from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
+from signage.form_routes import create_router as form_router
 from signage.frames import Frames
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
 from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
+from signage.trmnl import create_router as trmnl_router
 from smartplace import __version__
 from smartplace.clock import utc_now
 from smartplace.codecs import CodecShelf
@@ -89,6 +91,8 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         problem_page=Templates(settings.organisation).problem,
         routers=[
             sign_router(live=live, frames=doors.frames, organisation=settings.organisation),
+            form_router(live=live, frames=doors.frames, organisation=settings.organisation),
+            trmnl_router(live=live, frames=doors.frames, organisation=settings.organisation),
             dashboard_router(
                 live=live,
                 inspection=doors.inspection,

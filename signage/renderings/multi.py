@@ -24,18 +24,21 @@ _LATIN_1 = str.maketrans({"Œ": "OE", "ß": "SS", "’": "'", "‘": "'", "–":
 class Matrix:
     """How much a sign can show: rows of a page, and characters of a row."""
 
-    rows: int = 3
-    columns: int = 18
+    rows: int
+    columns: int
 
 
-def render_multi(frame: Frame, matrix: Matrix | None = None) -> str:
+MATRIX = Matrix(rows=3, columns=18)
+"""What a sign has of which nobody says more."""
+
+
+def render_multi(frame: Frame, matrix: Matrix = MATRIX) -> str:
     """The MULTI string; empty for a blank sign."""
     if is_expired(frame) or not frame.lit:
         return ""
-    matrix = matrix or Matrix()
     blocks = [*_message(frame, matrix), *(_line(line, matrix) for line in shown_lines(frame))]
     pages = ["[jp3]" + "[nl]".join(page) for page in _pages(blocks, matrix.rows)]
-    return ("[pt30o0]" if len(pages) > 1 else "") + "[np]".join(pages)
+    return "[np]".join(f"[pt30o0]{page}" if len(pages) > 1 else page for page in pages)
 
 
 def _pages(blocks: Sequence[Sequence[str]], rows: int) -> Iterator[list[str]]:

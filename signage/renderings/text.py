@@ -3,13 +3,13 @@
 from domain.boards import Arrow
 from domain.sign_words import WORDS
 from signage.frame import Frame
-from signage.renderings.phrases import UK, clock, is_expired, shown_lines, state_phrase
+from signage.renderings.phrases import clock, is_expired, shown_lines, state_phrase
 
 ARROWS = {Arrow.LEFT: "<", Arrow.RIGHT: ">", Arrow.AHEAD: "^"}
 
 
 def render_text(frame: Frame) -> str:
-    """Title, lines, message and how long it holds; the title alone where nothing may be said."""
+    """Title, lines, message and for when it holds; the title alone where nothing may be said."""
     rows = [frame.title, *frame.titles.values()]
     lines = shown_lines(frame)
     width = max((len(line.label) for line in lines), default=0)
@@ -18,7 +18,5 @@ def render_text(frame: Frame) -> str:
         rows.append(f"{arrow} {line.label:{width}}  {state_phrase(line, frame)}")
     rows += [frame.message] if frame.message else []
     if not is_expired(frame):
-        words = WORDS[frame.languages[0]]
-        until = f"{frame.valid_until.astimezone(UK):%H:%M:%S}"
-        rows.append(f"{words.as_at} {clock(frame.as_of)}, {words.valid_until} {until}")
+        rows.append(f"{WORDS[frame.languages[0]].as_at} {clock(frame.as_of)}")
     return "\n".join(row.rstrip() for row in rows) + "\n"

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from domain.availability import Thresholds
 from domain.board_document import offers, parse_board, unknown_places, write_board
-from domain.boards import Arrow, Board, BoardLine, Brightness, Fallback, FallbackKind, Hours, Layout, LineMode
+from domain.boards import (
+    Arrow,
+    Board,
+    BoardLine,
+    Brightness,
+    EPaper,
+    Fallback,
+    FallbackKind,
+    Hours,
+    Layout,
+    LineMode,
+    RadioDisplay,
+)
 from domain.categories import Category
 from domain.errors import BoardRefusedError
 
@@ -82,6 +94,18 @@ def boards(draw):
             )
         ),
         fallback=draw(fallbacks),
+        epaper=draw(
+            st.none() | st.builds(EPaper, macs=st.just(("A0:B1:C2:D3:E4:F5",)), refresh_s=st.integers(60, 900))
+        ),
+        radio_display=draw(
+            st.none()
+            | st.builds(
+                RadioDisplay,
+                device_id=st.just("24e1240000000001"),
+                template=st.integers(1, 2),
+                every_s=st.integers(600, 9000),
+            )
+        ),
     )
 
 
@@ -128,6 +152,10 @@ def problems(**changes) -> list[str]:
             {"hours": [{"days": ["holiday"], "from": "07:00", "to": "8"}]},
             "hours 1: days: 'holiday' is none of mon, tue",
         ),
+        ({"epaper": {"macs": ["A0:B1"]}}, "epaper: macs: 'A0:B1' is no MAC address"),
+        ({"epaper": {"macs": []}}, "epaper: macs is empty"),
+        ({"radio_display": {"device": "x"}}, "radio_display: device 'x' is not a valid dev_eui"),
+        ({"radio_display": {"device": "24e1240000000001", "every_s": 5}}, "every_s must be from 600 to 86400, got 5"),
         ({"fallback": {"kind": "text", "text": "about 20"}}, "fallback: 'about 20' has digits"),
         ({"fallback": {"kind": "text", "text": "½ free"}}, "fallback: '½ free' has digits"),
         ({"fallback": {"kind": "text"}}, "fallback: text is missing"),
