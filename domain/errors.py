@@ -157,6 +157,24 @@ class PlacesFileError(SmartPlaceError):
         self.problems = problems
 
 
+class BoardRefusedError(SmartPlaceError):
+    """A board that no sign can have; `problems` has one sentence for each fault."""
+
+    def __init__(self, sign_id: str, problems: Sequence[str]) -> None:
+        super().__init__(f"{sign_id}: " + "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else ""))
+        self.sign_id = sign_id
+        self.problems = tuple(problems)
+
+
+class BoardChangedError(SmartPlaceError):
+    """Somebody else changed the board meanwhile, so that nothing was changed now; `version` is what it is at."""
+
+    def __init__(self, sign_id: str, version: int) -> None:
+        super().__init__(f"the board of {sign_id} was changed meanwhile: it is at version {version}")
+        self.sign_id = sign_id
+        self.version = version
+
+
 class RegisterRefusedError(SmartPlaceError):
     """A change of the register that cannot be made, so that nothing of it was; `problems` has every reason."""
 

@@ -31,7 +31,7 @@ def _values(record: object, *without: str) -> dict[str, Value]:
 def _asset(asset: Asset, register: Register) -> Entry:
     now = register[RecordKind.ASSET].get(asset.asset_id)
     zone = now["zone"] if now is not None and now["site"] == asset.site_id else None
-    values = {"site": asset.site_id, "zone": zone, **_values(asset, "asset_id", "site_id")}
+    values = {"site": asset.site_id, "zone": zone, **_values(asset, "asset_id", "site_id", "zone_id")}
     return _entry(RecordKind.ASSET, asset.asset_id, values)
 
 

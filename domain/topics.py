@@ -70,6 +70,11 @@ def site_state(site_id: str) -> str:
     return f"smartplace/v1/sites/{site_id}/state"
 
 
+def sign_frame(sign_id: str) -> str:
+    """The retained topic with the frame of a sign, same JSON as the API."""
+    return f"smartplace/v1/signs/{sign_id}/frame"
+
+
 def canary(client_id: str) -> str:
     """The topic on which an ingest process speaks to itself; what has a meaning in topics is no part of it."""
     return "smartplace/v1/canary/" + re.sub(r"[^A-Za-z0-9_-]", "_", client_id)

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain.availability import WORDS
-from domain.places import Arrow
-from signage.frame import DASHES, EXPIRED_MESSAGE, Frame
+from domain.availability import Availability
+from domain.boards import Arrow
+from domain.sign_words import WORDS, joined
+from signage.fallback import DASHES
+from signage.frame import Frame
 
 STATIC_DIR = Path(__file__).with_name("static")
 STATIC_URL = "/signage-static"
@@ -18,8 +20,6 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-ARROW_WORDS = {Arrow.LEFT: "to the left", Arrow.RIGHT: "to the right", Arrow.AHEAD: "straight ahead"}
 
 _UK = ZoneInfo("Europe/London")
 
@@ -38,18 +38,21 @@ class KioskPage:
         environment.filters["uk_time"] = _uk_time
         environment.globals.update(
             organisation=organisation,
-            state_words=WORDS,
-            arrow_words=ARROW_WORDS,
             dashes=DASHES,
-            expired_message=EXPIRED_MESSAGE,
             css_url=_hashed_url("kiosk.css"),
             js_url=_hashed_url("kiosk.js"),
         )
         self._template = environment.get_template("kiosk.html")
 
     def html(self, frame: Frame) -> str:
-        """The board with this frame."""
-        return self._template.render(frame=frame)
+        """The board with this frame, in its languages."""
+        words = [WORDS[language] for language in frame.languages]
+        return self._template.render(
+            frame=frame,
+            state_words={state: joined([one.states[state] for one in words]) for state in Availability},
+            arrow_words={arrow: joined([one.arrows[arrow] for one in words]) for arrow in Arrow},
+            expired_message=joined([one.expired for one in words]),
+        )
 
 
 def _hashed_url(name: str) -> str:

@@ -1,43 +1,26 @@
 """Signs over HTTP: the list, the frame, the stream of frames and the page for the screen."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from domain.errors import UnknownPlaceError
-from domain.live import Clock, Live
+from domain.live import Live
 from domain.snapshot import Snapshot
-from domain.times import rfc3339
-from signage.frame import Frame, neutral, render
+from signage.frame import Frame
+from signage.frames import Frames
+from signage.freshness import FRAME_HEADERS, frame_headers, matches
 from signage.kiosk import CONTENT_SECURITY_POLICY, KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.stream import MAX_STREAMS, Streams, frame_events
 
-MAX_AGE_S = 10
-"""The longest that a cache may answer in our place; less when the frame expires sooner."""
-
-_FRAME_HEADERS: dict[str, Any] = {
-    "ETag": {"description": "The `frame_id`, quoted.", "schema": {"type": "string"}},
-    "Smartplace-Valid-Until": {
-        "description": "`valid_until`, on 200 and 304: a 304 renews the frame that you have.",
-        "schema": {"type": "string", "format": "date-time"},
-    },
-    "Smartplace-Valid-For": {
-        "description": "Seconds from now until then, on 200 and 304; subtract `Age` if there is one.",
-        "schema": {"type": "number"},
-    },
-    "Smartplace-Revision": {"description": "`revision`, on 200 and 304.", "schema": {"type": "integer"}},
-}
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 
 
-def create_router(
-    *, live: Live, now: Clock, validity: timedelta, organisation: str, max_streams: int = MAX_STREAMS
-) -> APIRouter:
+def create_router(*, live: Live, frames: Frames, organisation: str, max_streams: int = MAX_STREAMS) -> APIRouter:
     """The routes of all signs. Serve `STATIC_DIR` beside them at `STATIC_URL`."""
-    signs = _Signs(live=live, now=now, validity=validity, organisation=organisation)
+    signs = _Signs(live=live, frames=frames, organisation=organisation)
     router = APIRouter(tags=["Signs"])
     router.get("/v1/signs", summary="All signs")(signs.list)
     router.get(
@@ -45,10 +28,10 @@ def create_router(
         summary="What a sign shows now",
         response_model=FrameBody,
         responses={
-            200: {"headers": _FRAME_HEADERS},
+            200: {"headers": FRAME_HEADERS},
             304: {
                 "description": "You have this frame; it is valid until the new time.",
-                "headers": _FRAME_HEADERS,
+                "headers": FRAME_HEADERS,
             },
             404: _UNKNOWN_SIGN,
         },
@@ -72,10 +55,9 @@ def create_router(
 
 
 class _Signs:
-    def __init__(self, *, live: Live, now: Clock, validity: timedelta, organisation: str) -> None:
+    def __init__(self, *, live: Live, frames: Frames, organisation: str) -> None:
         self._live = live
-        self._now = now
-        self._validity = validity
+        self._frames = frames
         self._organisation = organisation
         self._page = KioskPage(organisation)
 
@@ -101,9 +83,9 @@ class _Signs:
 
         A 304 has no body, so the new expiry stands in the headers, which 200 and 304 share.
         """
-        frame = self._render(sign_id, self._live.snapshot)
-        headers = _freshness(frame)
-        if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
+        frame = self._frames.of(sign_id, self._live.snapshot)
+        headers = frame_headers(frame)
+        if if_none_match is not None and matches(if_none_match, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         body = FrameBody.model_validate(frame).model_dump_json()
         return Response(body, media_type="application/json", headers=headers)
@@ -122,32 +104,12 @@ class _Signs:
         """The page for the screen; a sign that nobody knows gets a neutral board, never an error."""
         snapshot = self._live.snapshot
         frame = self._render_if_known(sign_id, snapshot)
-        board = frame or neutral(sign_id, title=self._organisation, snapshot=snapshot, now=self._now())
+        board = frame or self._frames.neutral(sign_id, snapshot, title=self._organisation)
         headers = {"Cache-Control": "no-store", "Content-Security-Policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(self._page.html(board), 200 if frame else 404, headers)
 
-    def _render(self, sign_id: str, snapshot: Snapshot) -> Frame:
-        return render(snapshot.sign(sign_id), snapshot, now=self._now(), validity=self._validity)
-
     def _render_if_known(self, sign_id: str, snapshot: Snapshot) -> Frame | None:
         try:
-            return self._render(sign_id, snapshot)
+            return self._frames.of(sign_id, snapshot)
         except UnknownPlaceError:
             return None
-
-
-def _freshness(frame: Frame) -> dict[str, str]:
-    max_age_s = min(MAX_AGE_S, int(frame.valid_for_s))
-    return {
-        "ETag": f'"{frame.frame_id}"',
-        "Cache-Control": f"max-age={max_age_s}, must-revalidate",
-        "Smartplace-Valid-Until": rfc3339(frame.valid_until),
-        "Smartplace-Valid-For": f"{frame.valid_for_s:.3f}",
-        "Smartplace-Revision": str(frame.revision),
-    }
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Weak comparison (RFC 9110, 13.1.2): a proxy that compresses makes our strong tag a weak one."""
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or "*" in tags

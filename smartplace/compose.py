@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sqlite3
-import ssl
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +32,7 @@ from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 from ingest.trial import Trial
+from signage.frames import Frames
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
@@ -46,6 +46,8 @@ from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.replay import retell
 from smartplace.settings import Settings
+from smartplace.sign_outlets import has_outlets, tell_signs
+from smartplace.tls import tls_context
 from smartplace.web import Doors, validity, web_app
 from store.alarms import KnownAlarms, StoreAlarms
 from store.api_keys import ApiKeys
@@ -268,11 +270,13 @@ async def serve(settings: Settings) -> None:
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
+        frames = Frames(now=utc_now, validity=validity(settings))
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
         doors = Doors(
             live=live,
             alarms=alarms,
+            frames=frames,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
@@ -290,9 +294,13 @@ async def serve(settings: Settings) -> None:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
+                tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]
+            if has_outlets(settings):
+                told = tell_signs(settings, pool, live, frames)
+                keeping.append(tasks.create_task(told, name="sign-outlets"))
             try:
                 # Streams first: the server waits for its connections.
                 await serve_until_cancelled(web, at_end=live.close)
@@ -336,20 +344,6 @@ async def _cancelled_by_signals(main: Coroutine[object, object, None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     await task
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """How to check the broker's certificate, or None for plain TCP.
-
-    Raises:
-        CommandError: the certificate authority's file cannot be used.
-    """
-    if not settings.mqtt_tls:
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.mqtt_ca_file)
-    except OSError as error:
-        raise CommandError(f"SMARTPLACE_MQTT_CA_FILE {settings.mqtt_ca_file}: {error.strerror or error}") from error
 
 
 def _ingest_broker(settings: Settings) -> Broker:

@@ -200,6 +200,7 @@ def _settings(
         mqtt_version=broker.MQTT_VERSION,
         mqtt_username=broker.USER,
         mqtt_password=mqtt.password,
+        sign_topics=True,
         http_port=http_port,
         ingest_http_port=free_port(),
         organisation="Thurrock smart places (demo)",

@@ -18,9 +18,9 @@ import psycopg
 from domain.errors import CommandError, MigrationError
 from smartplace.broker_probe import probe_broker
 from smartplace.clock import utc_now
-from smartplace.compose import tls_context
 from smartplace.mosquitto import advice_for
 from smartplace.settings import Settings, unknown_names
+from smartplace.tls import tls_context
 from store.migrations import Engine, status
 from store.vitals import read_vitals
 

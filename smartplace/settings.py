@@ -110,6 +110,8 @@ class Settings(BaseSettings):
     secure_cookies: bool = True
     """Send log-in cookies over HTTPS only. Off for plain HTTP on loopback."""
 
+    sign_topics: bool = False
+    """Let the web server publish the frame of each sign as a retained MQTT message, with the account above."""
     downlink_topic: str = ""
     """Where the network server takes commands, with `{dev_eui}` for the device; while empty, none can be sent."""
     chirpstack_url: SecretStr = SecretStr("")

@@ -34,9 +34,12 @@ from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
+from signage.form_routes import create_router as form_router
+from signage.frames import Frames
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
 from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
+from signage.trmnl import create_router as trmnl_router
 from smartplace import __version__
 from smartplace.clock import utc_now
 from smartplace.codecs import CodecShelf
@@ -51,6 +54,7 @@ class Doors:
     """What the web application opens into."""
 
     live: Live
+    frames: Frames
     inspection: Inspection
     alarms: Alarms
     codecs: Codecs
@@ -89,7 +93,9 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
+            sign_router(live=live, frames=doors.frames, organisation=settings.organisation),
+            form_router(live=live, frames=doors.frames, organisation=settings.organisation),
+            trmnl_router(live=live, frames=doors.frames, organisation=settings.organisation),
             dashboard_router(
                 live=live,
                 watching=Watching(inspection=doors.inspection, alarms=doors.alarms),
@@ -119,6 +125,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     live = LiveSnapshot(nothing, places_version=0)
     doors = Doors(
         live=live,
+        frames=Frames(now=utc_now, validity=validity(settings)),
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),

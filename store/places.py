@@ -1,21 +1,16 @@
 """Places in the database: importing them, reading them, and finding the device behind a frame."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from psycopg.types.json import Jsonb
-
-from domain.errors import RegisterRefusedError, StoreRefusedError
-from domain.ids import AssetId, DeviceId, SignId, SiteId
+from domain.categories import Category
+from domain.errors import BoardRefusedError, RegisterRefusedError, StoreRefusedError
+from domain.ids import AssetId, DeviceId, SiteId, ZoneId
 from domain.places import (
-    Arrow,
     Asset,
     AssetKind,
-    BoardLine,
-    Category,
     Closure,
     Places,
     Sign,
@@ -24,6 +19,7 @@ from domain.places import (
 )
 from domain.register_places import entries_of
 from domain.register_plan import plan
+from store.boards import file_signs, read_signs
 from store.pool import Connection, Pool, translated
 from store.queries import query
 from store.register import ChangeOf, change_register, publish
@@ -72,14 +68,14 @@ async def import_places(pool: Pool, places: Places, *, at: datetime, actor: str 
     """
     change_of = ChangeOf(at=at, actor=actor, what="places file")
     with translated():
-        async with pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        async with pool.connection() as connection, connection.transaction():
             try:
                 await change_register(
                     connection, lambda now: plan(now, entries_of(places, now, at=at), at=at), change_of
                 )
-            except RegisterRefusedError as error:
+                await file_signs(connection, places.signs, at=at, actor=actor)
+            except (RegisterRefusedError, BoardRefusedError) as error:
                 raise StoreRefusedError(str(error)) from error
-            await cursor.executemany(query("upsert_sign"), [_sign_row(sign) for sign in places.signs])
             await _replace_closures(connection, places)
             await publish(connection, at=at)
 
@@ -88,8 +84,8 @@ async def read_places(connection: Connection) -> tuple[list[Site], dict[str, Ass
     """Every site, every asset by id, every sign."""
     sites = [_site(row) for row in await _rows(connection, "select_sites")]
     assets = [_asset(row) for row in await _rows(connection, "select_assets")]
-    signs = [_sign(row) for row in await _rows(connection, "select_signs")]
-    return sites, {asset.asset_id: asset for asset in assets}, signs
+    signs = await read_signs(connection)
+    return sites, {asset.asset_id: asset for asset in assets}, [*signs.values()]
 
 
 async def read_devices(connection: Connection) -> dict[DeviceId, KnownDevice]:
@@ -115,10 +111,6 @@ async def _replace_closures(connection: Connection, places: Places) -> None:
     await connection.execute(query("insert_history_due_of_closures"), {"asset_ids": named})
 
 
-def _sign_row(sign: Sign) -> dict[str, object]:
-    return {**asdict(sign), "lines": Jsonb([asdict(line) for line in sign.lines], dumps=json.dumps)}
-
-
 def _closure_row(closure: Closure) -> dict[str, object]:
     return asdict(closure)
 
@@ -134,25 +126,9 @@ def _asset(row: Mapping[str, object]) -> Asset:
         "asset_id": AssetId(str(row["asset_id"])),
         "kind": AssetKind(str(row["kind"])),
         "category": Category(str(row["category"])) if row["category"] else None,
+        "zone_id": ZoneId(str(row["zone_id"])) if row["zone_id"] else None,
     }
     return Asset(**values)  # type: ignore[arg-type]
-
-
-def _sign(row: Mapping[str, object]) -> Sign:
-    lines = row["lines"]
-    assert isinstance(lines, list)
-    values = {**row, "sign_id": SignId(str(row["sign_id"])), "lines": tuple(_line(line) for line in lines)}
-    return Sign(**values)  # type: ignore[arg-type]
-
-
-def _line(line: Mapping[str, str | None]) -> BoardLine:
-    return BoardLine(
-        key=str(line["key"]),
-        label=str(line["label"]),
-        site_id=SiteId(str(line["site_id"])),
-        category=Category(line["category"]) if line["category"] else None,
-        arrow=Arrow(line["arrow"]) if line["arrow"] else None,
-    )
 
 
 def _known_device(rows: list[Mapping[str, object]]) -> KnownDevice:

@@ -26,24 +26,34 @@ function mark(row, kind, name) {
   return document.getElementById(id).dataset.word;
 }
 
-function setState(row, state, display) {
+function setState(row, state, display, { word, basis = "nothing", mode = "auto" } = {}) {
   row.dataset.state = state;
-  write(field(row, "word"), mark(row, "shape", state));
+  row.dataset.basis = basis;
+  row.dataset.mode = mode;
+  const unsaid = mark(row, "shape", state);
+  write(field(row, "word"), word ?? unsaid);
   write(field(row, "display"), display);
+}
+
+function translate(element, texts) {
+  for (const other of element.querySelectorAll(".other")) write(other, texts?.[other.lang] ?? "");
 }
 
 function newRow(line) {
   const row = template.content.firstElementChild.cloneNode(true);
   row.dataset.line = line.key;
   write(field(row, "label"), line.label);
+  translate(row, line.labels);
   write(field(row, "arrow"), mark(row, "arrow", line.arrow ?? "none"));
-  setState(row, line.state, line.display);
+  setState(row, line.state, line.display, line);
   return row;
 }
 
 function draw(frame) {
   rows.replaceChildren(...frame.lines.map(newRow));
-  write(board.querySelector("h1"), frame.title);
+  write(field(board, "title"), frame.title);
+  translate(board.querySelector("h1"), frame.titles);
+  board.dataset.lit = frame.lit;
   board.dataset.lines = frame.lines.length;
   board.dataset.frame = frame.frame_id;
 }

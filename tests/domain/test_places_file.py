@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.boards import Arrow
+from domain.categories import Category
 from domain.errors import PlacesFileError, UnknownModelError
-from domain.places import Arrow, AssetKind, Category, Places, SiteKind
+from domain.places import AssetKind, Places, SiteKind
 from domain.places_file import parse_places
 
 MODELS = {"bosch-tps110": timedelta(hours=60), "milesight-vs341": timedelta(hours=50)}
@@ -137,7 +139,7 @@ def test_closures_and_signs_are_read() -> None:
     assert closure.begins_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
     assert (closure.asset_id, closure.reason) == ("market-002", "Resurfacing")
     [sign] = places.signs
-    assert [(line.key, line.category, line.arrow) for line in sign.lines] == [
+    assert [(line.key, line.category, line.arrow) for line in sign.board.lines] == [
         ("all", None, Arrow.LEFT),
         ("blue", Category.DISABLED, None),
     ]
@@ -178,9 +180,9 @@ def thresholds(text: str) -> list[int | None]:
         (
             "count = 3",
             "count = 3\ndistance_threshold_mm = 0",
-            "distance_threshold_mm must be millimetres from 1 to 20000",
+            "distance_threshold_mm must be from 1 to 20000",
         ),
-        ("count = 3", "count = 3\ndistance_threshold_mm = true", "distance_threshold_mm must be millimetres, got True"),
+        ("count = 3", "count = 3\ndistance_threshold_mm = true", "distance_threshold_mm must be a whole number, got True"),
         ("count = 3", "count = 0", "site 'market', bays 1: count must be from 1 to 10000, got 0"),
         ("count = 3", "count = 2.5", "site 'market', bays 1: count must be a whole number, got 2.5"),
         ("count = 3", "count = true", "site 'market', bays 1: count must be a whole number, got True"),
@@ -219,7 +221,7 @@ def test_a_sign_cannot_count_bays_of_a_category_that_its_site_lacks() -> None:
 
 def test_a_sign_needs_a_line() -> None:
     assert problems(GOOD.split("[[sign.line]]", maxsplit=1)[0]) == [
-        "sign 'north': line is missing; a sign needs at least one [[sign.line]]"
+        "sign 'north': line is missing; a sign needs at least one line"
     ]
 
 

@@ -183,10 +183,10 @@ LABELS = ("North car park", "Blue badge", "Old Quay", "High Street (north)", "Ca
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_any_number_of_lines_fills_any_screen(page, create_app, live, fresh, serve, sign, width, height, count, blank):
     lines = tuple(
-        replace(sign.lines[number % 3], key=f"line-{number}", label=label)
+        replace(sign.board.lines[number % 3], key=f"line-{number}", label=label)
         for number, label in enumerate(LABELS[:count])
     )
-    live.publish(fresh("f" * 140, signs=(replace(sign, lines=lines),)))
+    live.publish(fresh("f" * 140, signs=(replace(sign, board=replace(sign.board, lines=lines)),)))
     ahead = timedelta(hours=blank)
     page.set_viewport_size({"width": width, "height": height})
     page.goto(serve(create_app(live, now=lambda: clock() + ahead)).url + PAGE)

@@ -65,6 +65,10 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "observed_at": "2026-03-02T14:31:40.000Z",
         "coverage": 1.0,
         "stale": False,
+        "labels": {},
+        "word": "Spaces",
+        "basis": "measured",
+        "mode": "auto",
     }
     assert body == {
         "sign_id": "harbour-road",
@@ -75,6 +79,15 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "valid_for_s": 58.5,
         "title": "Harbour Road",
         "message": None,
+        "titles": {},
+        "languages": ["en"],
+        "messages": [],
+        "brightness": None,
+        "lit": True,
+        "layout": "landscape",
+        "width_px": 1920,
+        "height_px": 1080,
+        "layout_version": 1,
     }
 
 
@@ -146,7 +159,7 @@ def test_the_page_is_complete_without_script(client):
         'data-sign="harbour-road"',
         'data-revision="7"',
         'data-blank="false"',
-        "<h1>Harbour Road</h1>",
+        '<h1><span data-field="title">Harbour Road</span></h1>',
         '<span data-field="display">4</span>',
         '<span data-field="display">FULL</span>',
         "to the left",
@@ -190,7 +203,7 @@ def test_the_files_of_the_page_have_hashed_addresses_that_work(client):
 def test_an_unknown_sign_shows_a_neutral_board(client):
     answer = client.get("/signs/nowhere")
     assert answer.status_code == 404
-    assert "<h1>Port Council</h1>" in answer.text
+    assert '<h1><span data-field="title">Port Council</span></h1>' in answer.text
     assert 'data-blank="true"' in answer.text
     assert 'data-sign="nowhere"' in answer.text
 

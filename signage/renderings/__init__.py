@@ -1,0 +1,1 @@
+"""One frame in many forms: each module is a pure function from a frame to what one kind of player takes."""

@@ -1,0 +1,1 @@
+SELECT pg_advisory_unlock(21319, %(job)s)
