@@ -1,7 +1,6 @@
 """The kiosk page: a frame as HTML that is complete before any script runs."""
 
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,14 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from domain.availability import WORDS
 from domain.places import Arrow
 from signage.frame import DASHES, EXPIRED_MESSAGE, Frame
-
-STATIC_DIR = Path(__file__).with_name("static")
-STATIC_URL = "/signage-static"
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+from signage.player import file_url
 
 ARROW_WORDS = {Arrow.LEFT: "to the left", Arrow.RIGHT: "to the right", Arrow.AHEAD: "straight ahead"}
 
@@ -42,19 +34,16 @@ class KioskPage:
             arrow_words=ARROW_WORDS,
             dashes=DASHES,
             expired_message=EXPIRED_MESSAGE,
-            css_url=_hashed_url("kiosk.css"),
-            js_url=_hashed_url("kiosk.js"),
+            css_url=file_url("kiosk.css"),
+            setup_js_url=file_url("setup.js"),
+            js_url=file_url("kiosk.js"),
         )
         self._template = environment.get_template("kiosk.html")
+        self.setup = environment.get_template("setup.html").render()
 
     def html(self, frame: Frame) -> str:
         """The board with this frame."""
         return self._template.render(frame=frame)
-
-
-def _hashed_url(name: str) -> str:
-    digest = blake2b((STATIC_DIR / name).read_bytes(), digest_size=8).hexdigest()
-    return f"{STATIC_URL}/{name}?v={digest}"
 
 
 def _uk_time(instant: datetime) -> str:

@@ -10,8 +10,9 @@ from domain.errors import UnknownPlaceError
 from domain.live import Clock, Live
 from domain.snapshot import Snapshot
 from domain.times import rfc3339
+from signage import player
 from signage.frame import Frame, neutral, render
-from signage.kiosk import CONTENT_SECURITY_POLICY, KioskPage
+from signage.kiosk import KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.stream import MAX_STREAMS, Streams, frame_events
 
@@ -67,6 +68,7 @@ def create_router(
         },
         dependencies=[Depends(Streams(max_streams).room)],
     )(signs.stream)
+    router.include_router(signs.player())
     router.api_route("/signs/{sign_id}", methods=["GET", "HEAD"], include_in_schema=False)(signs.kiosk)
     return router
 
@@ -123,8 +125,12 @@ class _Signs:
         snapshot = self._live.snapshot
         frame = self._render_if_known(sign_id, snapshot)
         board = frame or neutral(sign_id, title=self._organisation, snapshot=snapshot, now=self._now())
-        headers = {"Cache-Control": "no-store", "Content-Security-Policy": CONTENT_SECURITY_POLICY}
-        return HTMLResponse(self._page.html(board), 200 if frame else 404, headers)
+        return player.page_response(self._page.html(board), 200 if frame else 404)
+
+    def player(self) -> APIRouter:
+        """What a screen needs to start without a network."""
+        shell = neutral("", title=self._organisation, snapshot=self._live.snapshot, now=self._now())
+        return player.create_router(shell=self._page.html(shell), setup=self._page.setup)
 
     def _render(self, sign_id: str, snapshot: Snapshot) -> Frame:
         return render(snapshot.sign(sign_id), snapshot, now=self._now(), validity=self._validity)

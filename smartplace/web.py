@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import cast
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api.app import create_app
 from api.metrics import HttpMeter
@@ -34,8 +33,8 @@ from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
-from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
-from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
+from signage.player import STATIC_URL as SIGN_STATIC_URL
+from signage.player import PlayerFiles
 from signage.routes import create_router as sign_router
 from smartplace import __version__
 from smartplace.clock import utc_now
@@ -108,7 +107,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
-    app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
+    app.mount(SIGN_STATIC_URL, PlayerFiles())
     app.mount("/static", HashedStaticFiles())
     return app
 

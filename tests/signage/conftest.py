@@ -11,13 +11,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
 from domain.errors import UnknownPlaceError
 from domain.places import Arrow, Asset, AssetKind, BoardLine, Category, Sign, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
-from signage.kiosk import STATIC_DIR, STATIC_URL
+from signage.player import STATIC_URL, PlayerFiles
 from signage.routes import create_router
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
@@ -158,7 +157,7 @@ def create_app():
         app = FastAPI()
         router = create_router(live=live, now=now, validity=validity, organisation="Port Council", **options)
         app.include_router(router)
-        app.mount(STATIC_URL, StaticFiles(directory=STATIC_DIR))
+        app.mount(STATIC_URL, PlayerFiles())
 
         @app.exception_handler(UnknownPlaceError)
         async def unknown(request, error):
