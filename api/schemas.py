@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, PlainSerializer
 
 from domain.availability import Availability, availability
-from domain.places import AssetKind, Category, SiteKind
+from domain.categories import Category
+from domain.places import AssetKind, SiteKind
 from domain.readiness import Check
 from domain.snapshot import AssetStatus, SiteStatus
 from domain.states import Counts as DomainCounts

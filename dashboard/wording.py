@@ -1,7 +1,8 @@
 """What pages call things: the five statuses of a place, the states of a bay or bench, kinds and categories."""
 
 from domain.availability import WORDS, Availability, availability
-from domain.places import Asset, AssetKind, Category, SiteKind
+from domain.categories import Category
+from domain.places import Asset, AssetKind, SiteKind
 from domain.snapshot import SiteStatus
 from domain.states import Counts, State
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.ids import AssetId, DeviceId, SignId, SiteId
+from domain.boards import Board
+from domain.categories import Category
+from domain.ids import AssetId, DeviceId, SignId, SiteId, ZoneId
 
 
 class SiteKind(StrEnum):
@@ -23,20 +25,6 @@ class AssetKind(StrEnum):
     BENCH = "bench"
 
 
-class Category(StrEnum):
-    """Who may use a bay."""
-
-    GENERAL = "general"
-    DISABLED = "disabled"
-    EV = "ev"
-    LOADING = "loading"
-    PERMIT = "permit"
-    MOTORCYCLE = "motorcycle"
-    TAXI = "taxi"
-    CAR_CLUB = "car_club"
-    PARENT = "parent"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A car park, street, square or park. `lon`, `lat` are WGS 84 degrees of its middle."""
@@ -52,7 +40,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A bay or a bench. `category` is None for benches; `lon`, `lat` are WGS 84 degrees."""
+    """A bay or a bench. `category` is None for benches, `zone_id` outside of zones; `lon`, `lat` are WGS 84 degrees."""
 
     asset_id: AssetId
     site_id: SiteId
@@ -61,37 +49,19 @@ class Asset:
     category: Category | None
     lon: float
     lat: float
-
-
-class Arrow(StrEnum):
-    """Where a sign sends people."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    AHEAD = "ahead"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardLine:
-    """One line of a sign: the free bays of a site, of one category or of all."""
-
-    key: str
-    label: str
-    site_id: SiteId
-    category: Category | None = None
-    arrow: Arrow | None = None
+    zone_id: ZoneId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """A digital sign in the street and the lines of its board."""
+    """A digital sign in the street and its board."""
 
     sign_id: SignId
     name: str
     site_id: SiteId
     lon: float
     lat: float
-    lines: tuple[BoardLine, ...]
+    board: Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+from domain.boards import Arrow, Board, BoardLine
+from domain.categories import Category
 from domain.errors import InvalidIdError, PlacesFileError, UnknownModelError
 from domain.ids import (
     AssetId,
@@ -24,11 +26,8 @@ from domain.ids import (
     parse_site_id,
 )
 from domain.places import (
-    Arrow,
     Asset,
     AssetKind,
-    BoardLine,
-    Category,
     Closure,
     Device,
     Places,
@@ -318,13 +317,14 @@ def _sign(table: _Table) -> Sign:
     lines = tuple(_line(line) for line in table.tables("line", "line"))
     if not lines:
         table.note("line is missing; a sign needs at least one [[sign.line]]")
+    sign_id, name = table.identifier("id", parse_sign_id), table.text("name")
     return Sign(
-        sign_id=table.identifier("id", parse_sign_id),
-        name=table.text("name"),
+        sign_id=sign_id,
+        name=name,
         site_id=table.identifier("site", parse_site_id),
         lon=table.degrees("lon", 180),
         lat=table.degrees("lat", 90),
-        lines=lines,
+        board=Board(sign_id=sign_id, title=name, lines=lines),
     )
 
 
@@ -344,9 +344,9 @@ def _duplicates(places: Places) -> Iterator[str]:
     yield from _repeated("device id", (device.device_id for device in places.devices))
     yield from _repeated("sign id", (sign.sign_id for sign in places.signs))
     for sign in places.signs:
-        yield from _repeated(f"sign {sign.sign_id!r}: line key", (line.key for line in sign.lines))
+        yield from _repeated(f"sign {sign.sign_id!r}: line key", (line.key for line in sign.board.lines))
         # Two numbers under one label are one lie.
-        yield from _repeated(f"sign {sign.sign_id!r}: line label", (line.label for line in sign.lines))
+        yield from _repeated(f"sign {sign.sign_id!r}: line label", (line.label for line in sign.board.lines))
 
 
 def _repeated(what: str, ids: Iterable[str]) -> Iterator[str]:
@@ -370,7 +370,7 @@ def _unknown_references(places: Places) -> Iterator[str]:
     for sign in places.signs:
         if sign.site_id not in sites:
             yield f"sign {sign.sign_id!r}: there is no site {sign.site_id!r}"
-        for line in sign.lines:
+        for line in sign.board.lines:
             if line.site_id not in sites:
                 yield f"sign {sign.sign_id!r}, line {line.key!r}: there is no site {line.site_id!r}"
             elif (line.site_id, line.category) not in offered | offered_anything:

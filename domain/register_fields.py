@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from domain.categories import Category
 from domain.errors import InvalidIdError
 from domain.ids import parse_asset_id, parse_device_id, parse_site_id, parse_zone_id
-from domain.places import AssetKind, Category, SiteKind
+from domain.places import AssetKind, SiteKind
 from domain.register import RecordKind, Value
 
 LONGEST_TEXT = 200

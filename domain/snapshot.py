@@ -1,11 +1,13 @@
 """What is true at one revision, for everyone: signs, pages, feeds and the API render this and nothing else."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from domain.categories import Category
 from domain.errors import UnknownPlaceError
-from domain.places import Asset, AssetKind, Category, Sign, Site
+from domain.ids import SiteId, ZoneId
+from domain.places import Asset, AssetKind, Sign, Site
 from domain.states import Counts, State
 
 
@@ -23,14 +25,28 @@ class AssetStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneStatus:
+    """The bays of a zone now, and those of each category; `heard` is the newest word from a bay of each category."""
+
+    bays: Counts
+    categories: Mapping[Category, Counts]
+    heard: Mapping[Category, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """One site now. `bays`, `benches` count its assets; `categories` splits the bays; `heard_at` is the newest word."""
+    """One site now. `bays`, `benches` count its assets; `categories` splits the bays; `heard_at` is the newest word.
+
+    `heard` is the newest word from a bay of each category; `zones` has the zones in which there are bays.
+    """
 
     site: Site
     bays: Counts
     benches: Counts
     categories: Mapping[Category, Counts]
     heard_at: datetime | None
+    heard: Mapping[Category, datetime] = field(default_factory=dict)
+    zones: Mapping[ZoneId, ZoneStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +76,18 @@ class Snapshot:
             return self.signs[sign_id]
         except KeyError:
             raise UnknownPlaceError("sign", sign_id) from None
+
+    def bays(
+        self, site_id: SiteId, zone_id: ZoneId | None = None, category: Category | None = None
+    ) -> tuple[Counts, datetime | None]:
+        """The bays of a site, narrowed down, and the newest word from any of them; no bays where there is no place."""
+        site = self.sites.get(site_id)
+        status = site.zones.get(zone_id) if site and zone_id else site
+        if status is None:
+            return Counts(), None
+        if category is None:
+            return status.bays, max(status.heard.values(), default=None)
+        return status.categories.get(category, Counts()), status.heard.get(category)
 
     def assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
         """The bays and benches of a site, or only one kind of them."""
@@ -114,16 +142,33 @@ def _by_site(statuses: Iterable[AssetStatus], wanted: Iterable[str]) -> dict[str
 
 
 def _site_status(site: Site, members: list[AssetStatus]) -> SiteStatus:
-    states: dict[Category | None, list[State]] = {}
+    benches = [member.state for member in members if member.asset.kind is AssetKind.BENCH]
+    by_zone: dict[ZoneId, list[AssetStatus]] = {}
     for member in members:
-        states.setdefault(member.asset.category, []).append(member.state)
-    benches = Counts.of(states.pop(None, []))
-    categories = {category: Counts.of(states[category]) for category in Category if category in states}
+        if member.asset.zone_id is not None:
+            by_zone.setdefault(member.asset.zone_id, []).append(member)
     heard = [member.heard_at for member in members if member.heard_at is not None]
+    bays = _bays_status(members)
     return SiteStatus(
         site=site,
-        bays=sum(categories.values(), Counts()),
-        benches=benches,
-        categories=categories,
+        bays=bays.bays,
+        benches=Counts.of(benches),
+        categories=bays.categories,
         heard_at=max(heard, default=None),
+        heard=bays.heard,
+        zones={zone_id: _bays_status(of_zone) for zone_id, of_zone in sorted(by_zone.items())},
     )
+
+
+def _bays_status(members: list[AssetStatus]) -> ZoneStatus:
+    states: dict[Category, list[State]] = {}
+    heard: dict[Category, datetime] = {}
+    for member in members:
+        category = member.asset.category
+        if category is None:
+            continue
+        states.setdefault(category, []).append(member.state)
+        if member.heard_at is not None:
+            heard[category] = max(member.heard_at, heard.get(category, member.heard_at))
+    categories = {category: Counts.of(states[category]) for category in Category if category in states}
+    return ZoneStatus(bays=sum(categories.values(), Counts()), categories=categories, heard=heard)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain.availability import WORDS
-from domain.places import Arrow
-from signage.frame import DASHES, EXPIRED_MESSAGE, Frame
+from domain.availability import Availability
+from domain.boards import Arrow
+from domain.sign_words import WORDS, joined
+from signage.fallback import DASHES
+from signage.frame import Frame
 from signage.player import file_url
-
-ARROW_WORDS = {Arrow.LEFT: "to the left", Arrow.RIGHT: "to the right", Arrow.AHEAD: "straight ahead"}
 
 _UK = ZoneInfo("Europe/London")
 
@@ -30,10 +30,7 @@ class KioskPage:
         environment.filters["uk_time"] = _uk_time
         environment.globals.update(
             organisation=organisation,
-            state_words=WORDS,
-            arrow_words=ARROW_WORDS,
             dashes=DASHES,
-            expired_message=EXPIRED_MESSAGE,
             css_url=file_url("kiosk.css"),
             setup_js_url=file_url("setup.js"),
             js_url=file_url("kiosk.js"),
@@ -42,8 +39,14 @@ class KioskPage:
         self.setup = environment.get_template("setup.html").render()
 
     def html(self, frame: Frame) -> str:
-        """The board with this frame."""
-        return self._template.render(frame=frame)
+        """The board with this frame, in its languages."""
+        words = [WORDS[language] for language in frame.languages]
+        return self._template.render(
+            frame=frame,
+            state_words={state: joined([one.states[state] for one in words]) for state in Availability},
+            arrow_words={arrow: joined([one.arrows[arrow] for one in words]) for arrow in Arrow},
+            expired_message=joined([one.expired for one in words]),
+        )
 
 
 def _uk_time(instant: datetime) -> str:

@@ -1,17 +1,17 @@
 """Signs over HTTP: the list, the frame, the stream of frames and the page for the screen."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from domain.errors import UnknownPlaceError
-from domain.live import Clock, Live
+from domain.live import Live
 from domain.snapshot import Snapshot
 from domain.times import rfc3339
 from signage import player
-from signage.frame import Frame, neutral, render
+from signage.frame import Frame
+from signage.frames import Frames
 from signage.kiosk import KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.stream import MAX_STREAMS, Streams, frame_events
@@ -34,11 +34,9 @@ _FRAME_HEADERS: dict[str, Any] = {
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 
 
-def create_router(
-    *, live: Live, now: Clock, validity: timedelta, organisation: str, max_streams: int = MAX_STREAMS
-) -> APIRouter:
+def create_router(*, live: Live, frames: Frames, organisation: str, max_streams: int = MAX_STREAMS) -> APIRouter:
     """The routes of all signs. Serve `STATIC_DIR` beside them at `STATIC_URL`."""
-    signs = _Signs(live=live, now=now, validity=validity, organisation=organisation)
+    signs = _Signs(live=live, frames=frames, organisation=organisation)
     router = APIRouter(tags=["Signs"])
     router.get("/v1/signs", summary="All signs")(signs.list)
     router.get(
@@ -74,10 +72,9 @@ def create_router(
 
 
 class _Signs:
-    def __init__(self, *, live: Live, now: Clock, validity: timedelta, organisation: str) -> None:
+    def __init__(self, *, live: Live, frames: Frames, organisation: str) -> None:
         self._live = live
-        self._now = now
-        self._validity = validity
+        self._frames = frames
         self._organisation = organisation
         self._page = KioskPage(organisation)
 
@@ -103,7 +100,7 @@ class _Signs:
 
         A 304 has no body, so the new expiry stands in the headers, which 200 and 304 share.
         """
-        frame = self._render(sign_id, self._live.snapshot)
+        frame = self._frames.of(sign_id, self._live.snapshot)
         headers = _freshness(frame)
         if if_none_match is not None and _matches(if_none_match, headers["ETag"]):
             return Response(status_code=304, headers=headers)
@@ -124,20 +121,17 @@ class _Signs:
         """The page for the screen; a sign that nobody knows gets a neutral board, never an error."""
         snapshot = self._live.snapshot
         frame = self._render_if_known(sign_id, snapshot)
-        board = frame or neutral(sign_id, title=self._organisation, snapshot=snapshot, now=self._now())
+        board = frame or self._frames.neutral(sign_id, snapshot, title=self._organisation)
         return player.page_response(self._page.html(board), 200 if frame else 404)
 
     def player(self) -> APIRouter:
         """What a screen needs to start without a network."""
-        shell = neutral("", title=self._organisation, snapshot=self._live.snapshot, now=self._now())
+        shell = self._frames.neutral("", self._live.snapshot, title=self._organisation)
         return player.create_router(shell=self._page.html(shell), setup=self._page.setup)
-
-    def _render(self, sign_id: str, snapshot: Snapshot) -> Frame:
-        return render(snapshot.sign(sign_id), snapshot, now=self._now(), validity=self._validity)
 
     def _render_if_known(self, sign_id: str, snapshot: Snapshot) -> Frame | None:
         try:
-            return self._render(sign_id, snapshot)
+            return self._frames.of(sign_id, snapshot)
         except UnknownPlaceError:
             return None
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from domain.places import Asset, AssetKind, Category
+from domain.categories import Category
+from domain.places import Asset, AssetKind
 from simulators.demand import PARKING, RESIDENTIAL, SITTING, SLOT, Curve, Stay, rates_of_vacant, slot_of
 from simulators.seeds import seeded
 

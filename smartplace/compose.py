@@ -31,6 +31,7 @@ from ingest.probes import create_app as probes
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
+from signage.frames import Frames
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
@@ -259,8 +260,10 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
+        frames = Frames(now=utc_now, validity=validity(settings))
         doors = Doors(
             live=live,
+            frames=frames,
             alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
@@ -279,6 +282,7 @@ async def serve(settings: Settings) -> None:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
+                tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]

@@ -33,6 +33,7 @@ from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
+from signage.frames import Frames
 from signage.player import STATIC_URL as SIGN_STATIC_URL
 from signage.player import PlayerFiles
 from signage.routes import create_router as sign_router
@@ -50,6 +51,7 @@ class Doors:
     """What the web application opens into."""
 
     live: Live
+    frames: Frames
     inspection: Inspection
     alarms: Alarms
     codecs: Codecs
@@ -88,7 +90,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
+            sign_router(live=live, frames=doors.frames, organisation=settings.organisation),
             dashboard_router(
                 live=live,
                 watching=Watching(inspection=doors.inspection, alarms=doors.alarms),
@@ -118,6 +120,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     live = LiveSnapshot(nothing, places_version=0)
     doors = Doors(
         live=live,
+        frames=Frames(now=utc_now, validity=validity(settings)),
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),

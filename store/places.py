@@ -8,14 +8,13 @@ from itertools import groupby
 
 from psycopg.types.json import Jsonb
 
+from domain.boards import Arrow, Board, BoardLine
+from domain.categories import Category
 from domain.errors import RegisterRefusedError, StoreRefusedError
 from domain.ids import AssetId, DeviceId, SignId, SiteId
 from domain.places import (
-    Arrow,
     Asset,
     AssetKind,
-    BoardLine,
-    Category,
     Closure,
     Places,
     Sign,
@@ -108,7 +107,12 @@ async def _replace_closures(connection: Connection, places: Places) -> None:
 
 
 def _sign_row(sign: Sign) -> dict[str, object]:
-    return {**asdict(sign), "lines": Jsonb([asdict(line) for line in sign.lines], dumps=json.dumps)}
+    lines = [
+        {name: getattr(line, name) for name in ("key", "label", "site_id", "category", "arrow")}
+        for line in sign.board.lines
+    ]
+    values = {name: getattr(sign, name) for name in ("sign_id", "name", "site_id", "lon", "lat")}
+    return {**values, "lines": Jsonb(lines, dumps=json.dumps)}
 
 
 def _closure_row(closure: Closure) -> dict[str, object]:
@@ -133,7 +137,9 @@ def _asset(row: Mapping[str, object]) -> Asset:
 def _sign(row: Mapping[str, object]) -> Sign:
     lines = row["lines"]
     assert isinstance(lines, list)
-    values = {**row, "sign_id": SignId(str(row["sign_id"])), "lines": tuple(_line(line) for line in lines)}
+    sign_id = SignId(str(row["sign_id"]))
+    board = Board(sign_id=sign_id, title=str(row["name"]), lines=tuple(_line(line) for line in lines))
+    values = {name: value for name, value in row.items() if name != "lines"} | {"sign_id": sign_id, "board": board}
     return Sign(**values)  # type: ignore[arg-type]
 
 

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field
 from api.negotiation import prefers
 from api.rendering import DOCUMENTED, Renderer
 from api.schemas import AssetState, BayList, BenchList, Counts, Feature, FeatureCollection
+from domain.categories import Category
 from domain.live import Live
-from domain.places import AssetKind, Category
+from domain.places import AssetKind
 from domain.snapshot import AssetStatus, Snapshot
 from domain.states import Counts as DomainCounts
 from domain.states import State

@@ -8,7 +8,8 @@ import { Store } from "./store.js";
 const board = document.querySelector("main");
 const rows = board.querySelector("ul");
 const template = document.querySelector("#row");
-const { expiredMessage, dashes, organisation } = document.querySelector("#marks").dataset;
+const { dashes, organisation, ...marks } = document.querySelector("#marks").dataset;
+const expired = { message: marks.expiredMessage, word: undefined }; // what a board says of itself, until a frame says it better
 const sign = decodeURIComponent(location.pathname.split("/")[2]);
 const address = `/v1/signs/${encodeURIComponent(sign)}`;
 const ukTime = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", timeStyle: "medium" });
@@ -27,32 +28,53 @@ function mark(row, kind, name) {
   return document.getElementById(id).dataset.word;
 }
 
-function setState(row, state, display) {
+function setState(row, state, display, { word, basis = "nothing", mode = "auto" } = {}) {
   row.dataset.state = state;
-  write(field(row, "word"), mark(row, "shape", state));
+  row.dataset.basis = basis;
+  row.dataset.mode = mode;
+  const unsaid = mark(row, "shape", state);
+  write(field(row, "word"), word ?? unsaid);
   write(field(row, "display"), display);
+}
+
+// The other languages of a text stand behind it. The page may have been made before anybody knew them.
+function translate(text, texts) {
+  for (const other of text.parentNode.querySelectorAll(".other")) other.remove();
+  for (const [lang, words] of Object.entries(texts ?? {}).reverse()) {
+    const other = Object.assign(document.createElement("span"), { className: "other", lang });
+    other.textContent = words;
+    text.after(" ", other);
+  }
 }
 
 function newRow(line) {
   const row = template.content.firstElementChild.cloneNode(true);
   row.dataset.line = line.key;
   write(field(row, "label"), line.label);
+  translate(field(row, "label"), line.labels);
   write(field(row, "arrow"), mark(row, "arrow", line.arrow ?? "none"));
-  setState(row, line.state, line.display);
+  setState(row, line.state, line.display, line);
   return row;
 }
 
 function draw(frame) {
   rows.replaceChildren(...frame.lines.map(newRow));
-  write(board.querySelector("h1"), frame.title);
-  board.dataset.lines = frame.lines.length;
-  board.dataset.frame = frame.frame_id;
+  write(field(board, "title"), frame.title);
+  translate(field(board, "title"), frame.titles);
+  Object.assign(board.dataset, {
+    frame: frame.frame_id,
+    lines: frame.lines.length,
+    lit: frame.lit,
+    layout: frame.layout,
+    layoutVersion: frame.layout_version,
+  });
+  Object.assign(expired, { message: frame.expired_message, word: frame.expired_word });
 }
 
 function blank() {
   if (board.dataset.blank === "true") return;
-  for (const row of rows.children) setState(row, "unknown", dashes);
-  write(field(board, "message"), expiredMessage);
+  for (const row of rows.children) setState(row, "unknown", dashes, { word: expired.word });
+  write(field(board, "message"), expired.message);
   board.dataset.blank = "true";
   board.dataset.frame = "";
 }
@@ -61,9 +83,10 @@ function blank() {
 function neutral() {
   gate.shut();
   rows.replaceChildren();
-  write(board.querySelector("h1"), organisation);
+  write(field(board, "title"), organisation);
+  translate(field(board, "title"), {});
   write(field(board, "message"), "");
-  Object.assign(board.dataset, { lines: "0", blank: "true", frame: "" });
+  Object.assign(board.dataset, { lines: "0", blank: "true", lit: "false", frame: "" });
 }
 
 function told(made, validUntil) {
@@ -83,7 +106,7 @@ function show(frame) {
 // What a camera would see, in the order in which it is read.
 function seen() {
   const lines = Array.from(rows.children, (row) => [field(row, "label"), field(row, "display")].map((part) => part.textContent));
-  return [board.querySelector("h1").textContent, ...lines.flat(), field(board, "message").textContent].join("\n");
+  return [field(board, "title").textContent, ...lines.flat(), field(board, "message").textContent].join("\n");
 }
 
 function look() {

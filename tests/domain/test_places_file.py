@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.boards import Arrow
+from domain.categories import Category
 from domain.errors import PlacesFileError, UnknownModelError
-from domain.places import Arrow, AssetKind, Category, Places, SiteKind
+from domain.places import AssetKind, Places, SiteKind
 from domain.places_file import parse_places
 
 MODELS = {"bosch-tps110": timedelta(hours=60), "milesight-vs341": timedelta(hours=50)}
@@ -137,7 +139,7 @@ def test_closures_and_signs_are_read() -> None:
     assert closure.begins_at == datetime(2026, 3, 1, 7, tzinfo=UTC)
     assert (closure.asset_id, closure.reason) == ("market-002", "Resurfacing")
     [sign] = places.signs
-    assert [(line.key, line.category, line.arrow) for line in sign.lines] == [
+    assert [(line.key, line.category, line.arrow) for line in sign.board.lines] == [
         ("all", None, Arrow.LEFT),
         ("blue", Category.DISABLED, None),
     ]

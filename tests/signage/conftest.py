@@ -12,10 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from domain.boards import Arrow, Board, BoardLine
+from domain.categories import Category
 from domain.errors import UnknownPlaceError
-from domain.places import Arrow, Asset, AssetKind, BoardLine, Category, Sign, Site, SiteKind
+from domain.places import Asset, AssetKind, Sign, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from signage.frames import Frames
 from signage.player import STATIC_URL, PlayerFiles
 from signage.routes import create_router
 
@@ -117,10 +120,14 @@ def sign() -> Sign:
         site_id="north",
         lon=-1.47,
         lat=50.9,
-        lines=(
-            BoardLine(key="north", label="North car park", site_id="north", arrow=Arrow.LEFT),
-            BoardLine(key="blue", label="Blue badge", site_id="north", category=Category.DISABLED),
-            BoardLine(key="quay", label="Old Quay", site_id="quay", arrow=Arrow.AHEAD),
+        board=Board(
+            sign_id="harbour-road",
+            title="Harbour Road",
+            lines=(
+                BoardLine(key="north", label="North car park", site_id="north", arrow=Arrow.LEFT),
+                BoardLine(key="blue", label="Blue badge", site_id="north", category=Category.DISABLED),
+                BoardLine(key="quay", label="Old Quay", site_id="quay", arrow=Arrow.AHEAD),
+            ),
         ),
     )
 
@@ -155,7 +162,8 @@ def create_app():
 
     def create(live, *, now, validity=timedelta(seconds=60), **options) -> FastAPI:
         app = FastAPI()
-        router = create_router(live=live, now=now, validity=validity, organisation="Port Council", **options)
+        frames = Frames(now=now, validity=validity)
+        router = create_router(live=live, frames=frames, organisation="Port Council", **options)
         app.include_router(router)
         app.mount(STATIC_URL, PlayerFiles())
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.places import BoardLine, Category, Sign, Site, SiteKind
+from domain.boards import Arrow, Board, BoardLine
+from domain.categories import Category
+from domain.places import Sign, Site, SiteKind
 from domain.snapshot import SiteStatus, Snapshot
 from domain.states import Counts
 from signage.frame import render
@@ -16,18 +18,26 @@ MINUTE = timedelta(seconds=60)
 AS_OF = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
 
 
-def snapshot_of(counts: Counts, lines: tuple[BoardLine, ...] | None = None, **changes) -> tuple[Sign, Snapshot]:
+def snapshot_of(counts: Counts, lines: tuple[BoardLine, ...] | None = None, **changes) -> tuple[Board, Snapshot]:
     site = Site(site_id="a", name="A", kind=SiteKind.STREET, locality="", lon=0.0, lat=51.0)
     line = BoardLine(key="a", label="A", site_id="a", category=Category.EV)
-    sign = Sign(sign_id="s", name="S", site_id="a", lon=0.0, lat=51.0, lines=lines or (line,))
-    status = SiteStatus(site=site, bays=counts, benches=Counts(), categories={Category.EV: counts}, heard_at=AS_OF)
+    board = Board(sign_id="s", title="S", lines=lines or (line,))
+    sign = Sign(sign_id="s", name="S", site_id="a", lon=0.0, lat=51.0, board=board)
+    status = SiteStatus(
+        site=site,
+        bays=counts,
+        benches=Counts(),
+        categories={Category.EV: counts},
+        heard_at=AS_OF,
+        heard={Category.EV: AS_OF},
+    )
     given = {"revision": 1, "as_of": AS_OF, "sites": {"a": status}, "assets": {}, "signs": {"s": sign}}
-    return sign, Snapshot(**(given | changes))
+    return board, Snapshot(**(given | changes))
 
 
 def line_of(counts: Counts, *, late: timedelta = timedelta()):
-    sign, snapshot = snapshot_of(counts)
-    return render(sign, snapshot, now=AS_OF + late, validity=MINUTE).lines[0]
+    board, snapshot = snapshot_of(counts)
+    return render(board, snapshot, now=AS_OF + late, validity=MINUTE).lines[0]
 
 
 def shown(free=0, occupied=0, unknown=0, closed=0):
@@ -36,12 +46,12 @@ def shown(free=0, occupied=0, unknown=0, closed=0):
 
 
 def test_free_bays_are_counted(borough, sign, now):
-    frame = render(sign, borough("fffoo", blue="fo"), now=now, validity=MINUTE)
+    frame = render(sign.board, borough("fffoo", blue="fo"), now=now, validity=MINUTE)
     assert [(line.key, line.display) for line in frame.lines] == [("north", "4"), ("blue", "1"), ("quay", "FULL")]
 
 
 def test_a_line_of_one_category_counts_that_category_alone(borough, sign, now):
-    frame = render(sign, borough("ffffffff", blue="oof"), now=now, validity=MINUTE)
+    frame = render(sign.board, borough("ffffffff", blue="oof"), now=now, validity=MINUTE)
     assert frame.lines[1].count == 1
 
 
@@ -72,8 +82,8 @@ def test_the_last_free_bay_is_always_almost_full():
 
 
 def test_a_site_that_nobody_knows_is_unknown():
-    sign, snapshot = snapshot_of(Counts(free=5), sites={})
-    line = render(sign, snapshot, now=AS_OF, validity=MINUTE).lines[0]
+    board, snapshot = snapshot_of(Counts(free=5), sites={})
+    line = render(board, snapshot, now=AS_OF, validity=MINUTE).lines[0]
     assert (line.state, line.display, line.coverage, line.observed_at) == ("unknown", "--", 0.0, None)
 
 
@@ -88,33 +98,33 @@ def test_an_expired_frame_is_blank_from_the_very_moment():
 
 
 def test_an_expired_frame_says_so():
-    sign, snapshot = snapshot_of(Counts(closed=2))
-    frame = render(sign, snapshot, now=AS_OF + MINUTE, validity=MINUTE)
+    board, snapshot = snapshot_of(Counts(closed=2))
+    frame = render(board, snapshot, now=AS_OF + MINUTE, validity=MINUTE)
     assert (frame.message, frame.valid_for_s, frame.lines[0].display) == ("No current information", 0.0, "--")
 
 
 def test_validity_counts_from_the_moment_the_platform_vouches_for():
-    sign, snapshot = snapshot_of(Counts(free=5))
-    frame = render(sign, snapshot, now=AS_OF + timedelta(seconds=21.5), validity=MINUTE)
+    board, snapshot = snapshot_of(Counts(free=5))
+    frame = render(board, snapshot, now=AS_OF + timedelta(seconds=21.5), validity=MINUTE)
     assert (frame.valid_until, frame.valid_for_s) == (AS_OF + MINUTE, 38.5)
 
 
 def test_a_clock_that_lags_behind_the_snapshot_never_lengthens_validity():
-    sign, snapshot = snapshot_of(Counts(free=5))
-    assert render(sign, snapshot, now=AS_OF - timedelta(hours=1), validity=MINUTE).valid_for_s == 60.0
+    board, snapshot = snapshot_of(Counts(free=5))
+    assert render(board, snapshot, now=AS_OF - timedelta(hours=1), validity=MINUTE).valid_for_s == 60.0
 
 
 def test_whatever_is_seen_is_named_by_the_frame_id():
     line = BoardLine(key="a", label="A", site_id="a")
-    sign, snapshot = snapshot_of(Counts(free=5), (line,))
+    board, snapshot = snapshot_of(Counts(free=5), (line,))
     seen = [
         render(other, snapshot, now=AS_OF, validity=MINUTE).frame_id
         for other in (
-            sign,
-            replace(sign, name="T"),
-            replace(sign, lines=()),
-            replace(sign, lines=(replace(line, label="B"),)),
-            replace(sign, lines=(replace(line, arrow="left"),)),
+            board,
+            replace(board, title="T"),
+            replace(board, lines=()),
+            replace(board, lines=(replace(line, label="B"),)),
+            replace(board, lines=(replace(line, arrow=Arrow.LEFT),)),
         )
     ]
     assert len(set(seen)) == len(seen)
@@ -144,8 +154,8 @@ def test_what_is_not_known_never_becomes_a_number(counts):
 @given(some_counts, st.integers(0, 10**9), st.floats(0, 120))
 def test_the_frame_id_depends_on_time_by_expiry_alone(counts, revision, late_s):
     late = timedelta(seconds=late_s)
-    sign, snapshot = snapshot_of(counts)
+    board, snapshot = snapshot_of(counts)
     _, later = snapshot_of(counts, revision=revision)
-    first = render(sign, snapshot, now=AS_OF, validity=MINUTE)
-    second = render(sign, later, now=AS_OF + late, validity=MINUTE)
+    first = render(board, snapshot, now=AS_OF, validity=MINUTE)
+    second = render(board, later, now=AS_OF + late, validity=MINUTE)
     assert (first.frame_id == second.frame_id) == (late < MINUTE)

@@ -65,6 +65,10 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "observed_at": "2026-03-02T14:31:40.000Z",
         "coverage": 1.0,
         "stale": False,
+        "labels": {},
+        "word": "Spaces",
+        "basis": "measured",
+        "mode": "auto",
     }
     assert body == {
         "sign_id": "harbour-road",
@@ -75,6 +79,17 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "valid_for_s": 58.5,
         "title": "Harbour Road",
         "message": None,
+        "titles": {},
+        "languages": ["en"],
+        "messages": [],
+        "brightness": None,
+        "lit": True,
+        "layout": "landscape",
+        "width_px": 1920,
+        "height_px": 1080,
+        "layout_version": 1,
+        "expired_message": "No current information",
+        "expired_word": "No recent data",
     }
 
 
@@ -146,7 +161,7 @@ def test_the_page_is_complete_without_script(client):
         'data-sign="harbour-road"',
         'data-revision="7"',
         'data-blank="false"',
-        "<h1>Harbour Road</h1>",
+        '<h1><span data-field="title">Harbour Road</span></h1>',
         '<span data-field="display">4</span>',
         '<span data-field="display">FULL</span>',
         "to the left",
@@ -198,7 +213,7 @@ def test_a_page_of_an_older_version_is_given_what_there_is_and_keeps_it_not(clie
 def test_an_unknown_sign_shows_a_neutral_board(client):
     answer = client.get("/signs/nowhere")
     assert answer.status_code == 404
-    assert "<h1>Port Council</h1>" in answer.text
+    assert '<h1><span data-field="title">Port Council</span></h1>' in answer.text
     assert 'data-blank="true"' in answer.text
     assert 'data-sign="nowhere"' in answer.text
 

@@ -21,7 +21,7 @@ def event_of(raw: str) -> dict[str, str]:
 
 @pytest.fixture
 def frame_of(now, sign):
-    return lambda snapshot: render(sign, snapshot, now=now, validity=timedelta(seconds=60))
+    return lambda snapshot: render(sign.board, snapshot, now=now, validity=timedelta(seconds=60))
 
 
 def test_an_event_is_a_whole_frame(create_app, live, now):

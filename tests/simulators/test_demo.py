@@ -34,8 +34,8 @@ def test_at_least_six_benches_charge_from_the_sun(places: Places) -> None:
 
 
 def test_signs_have_two_to_five_lines_with_arrows_and_some_for_disabled_bays(places: Places) -> None:
-    lines = [line for sign in places.signs for line in sign.lines]
-    assert all(2 <= len(sign.lines) <= 5 for sign in places.signs)
+    lines = [line for sign in places.signs for line in sign.board.lines]
+    assert all(2 <= len(sign.board.lines) <= 5 for sign in places.signs)
     assert all(line.arrow for line in lines)
     assert any(line.category is Category.DISABLED for line in lines)
 

@@ -50,7 +50,7 @@ async def test_new_places_reach_the_snapshot(database, open_store, small_borough
         await import_places(pool, renamed, at=noon)
         snapshot = await newer(live, lambda found: found.sites["mill-yard"].site.name == "New name")
 
-    assert snapshot.sign("north").lines[1].category == "disabled"
+    assert snapshot.sign("north").board.lines[1].category == "disabled"
 
 
 async def test_it_recovers_from_a_lost_connection(database, open_store, small_borough, frame, noon):

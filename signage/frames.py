@@ -1,0 +1,49 @@
+"""The frame of any sign at this moment: what everything that shows, sends or previews one asks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from domain.live import Clock
+from domain.messages import Message
+from domain.places import Sign
+from domain.snapshot import Snapshot
+from domain.usual import UsualOccupancy
+from signage.frame import NOTHING_USUAL, Frame, neutral, render
+from signage.memory import SignMemory
+
+MessagesOf = Callable[[Sign, datetime], Sequence[Message]]
+"""The messages that one sign shows at that moment, and that whoever answers vouches for."""
+
+
+def no_messages(_sign: Sign, _now: datetime) -> Sequence[Message]:
+    """For an installation without messages."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """Joins what a frame is made from. The same snapshot, messages and memory are the same frame everywhere."""
+
+    now: Clock
+    validity: timedelta
+    memory: SignMemory = field(default_factory=SignMemory)
+    messages_of: MessagesOf = no_messages
+    usual: UsualOccupancy = NOTHING_USUAL
+
+    def of(self, sign_id: str, snapshot: Snapshot) -> Frame:
+        """What a sign shows now; raises UnknownPlaceError."""
+        sign, now = snapshot.sign(sign_id), self.now()
+        return render(
+            sign.board,
+            snapshot,
+            now=now,
+            validity=self.validity,
+            messages=self.messages_of(sign, now),
+            memory=self.memory.of(sign.board),
+            usual=self.usual,
+        )
+
+    def neutral(self, sign_id: str, snapshot: Snapshot, *, title: str) -> Frame:
+        """What a screen shows whose sign nobody knows."""
+        return neutral(sign_id, title=title, snapshot=snapshot, now=self.now())
