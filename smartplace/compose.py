@@ -31,6 +31,7 @@ from ingest.probes import create_app as probes
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
+from signage.credentials import Credentials
 from signage.frames import Frames
 from simulators.borough import Borough
 from simulators.clock import SimClock
@@ -55,12 +56,15 @@ from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
+from store.security import SecurityBook
+from store.sign_tokens import KnownSignTokens, StoreSignTokens
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
+_READ_SIGN_TOKENS_EVERY_S = 2
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
@@ -260,10 +264,19 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
+        keys = ApiKeys(pool, now=utc_now)
+        sign_tokens = KnownSignTokens(pool, keys.scopes_of, now=utc_now)
         frames = Frames(now=utc_now, validity=validity(settings))
         doors = Doors(
             live=live,
             frames=frames,
+            credentials=Credentials(
+                sign_tokens.scopes_of,
+                notice=SecurityBook(pool).note,
+                now=utc_now,
+                private=settings.sign_frames_private,
+            ),
+            sign_tokens=StoreSignTokens(pool, now=utc_now),
             alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
@@ -272,7 +285,7 @@ async def serve(settings: Settings) -> None:
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
-            scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
+            scopes_of=sign_tokens.scopes_of,
             look=observation.look,
             requests=observation.requests,
             scrape=observation.scraper(pushed, pipeline, known_alarms),
@@ -284,6 +297,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
                 tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
+                tasks.create_task(sign_tokens.follow(every_s=_READ_SIGN_TOKENS_EVERY_S), name="sign-tokens"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]
             try:

@@ -18,6 +18,7 @@ from domain.errors import UnknownPlaceError
 from domain.places import Asset, AssetKind, Sign, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from signage.credentials import Credentials
 from signage.frames import Frames
 from signage.player import STATIC_URL, PlayerFiles
 from signage.routes import create_router
@@ -156,6 +157,10 @@ def live(borough) -> FakeLive:
     return FakeLive(borough())
 
 
+async def nobody(_):
+    """Knows no key, and notes nothing."""
+
+
 @pytest.fixture
 def create_app():
     """An application like the real one: signs, their static files, errors translated."""
@@ -163,7 +168,9 @@ def create_app():
     def create(live, *, now, validity=timedelta(seconds=60), **options) -> FastAPI:
         app = FastAPI()
         frames = Frames(now=now, validity=validity)
-        router = create_router(live=live, frames=frames, organisation="Port Council", **options)
+        credentials = options.pop("credentials", None) or Credentials(nobody, notice=nobody, now=now)
+        options |= {"frames": frames, "credentials": credentials}
+        router = create_router(live=live, organisation="Port Council", **options)
         app.include_router(router)
         app.mount(STATIC_URL, PlayerFiles())
 

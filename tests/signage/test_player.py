@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from signage.credentials import Credentials
 from tests.signage.test_kiosk import CHROMIUM, assert_blank, display
 
 PAGE = "/signs/harbour-road"
@@ -257,6 +258,30 @@ def test_a_board_that_blanked_looks_the_same_whatever_stood_on_it(page, server, 
         pictures.append(page.locator("main").screenshot())
         assert pictures[-1] != before
     assert pictures[0] == pictures[1]
+
+
+def test_a_token_that_is_revoked_leaves_the_name_of_the_council(page, create_app, live, world, serve):
+    keys = {TOKEN: frozenset({"sign:harbour-road"})}
+
+    async def scopes_of(key):
+        return keys.get(key)
+
+    async def notice(_event):
+        return None
+
+    credentials = Credentials(scopes_of, notice=notice, now=world.now, private=True)
+    server = serve(create_app(live, now=world.now, credentials=credentials))
+    page.goto(server.url + PAGE + "#token=" + TOKEN)
+    expect(display(page)).to_have_text("4")
+    keys.clear()
+    # The stream is asked for its key when there is something to send, and a heartbeat is.
+    expect(page.get_by_role("heading")).to_have_text("Port Council", timeout=15_000)
+    expect(page.locator("main li")).to_have_count(0)
+    expect(page.locator("main")).to_have_attribute("data-blank", "true")
+    # Given a good one again, it shows again.
+    keys["sp_new11111_" + "s" * 43] = frozenset({"sign:harbour-road"})
+    page.goto(server.url + PAGE + "?again#token=sp_new11111_" + "s" * 43)
+    expect(display(page)).to_have_text("4")
 
 
 def test_setting_up_keeps_the_token_and_shows_the_sign(page, server):
