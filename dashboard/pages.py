@@ -16,6 +16,7 @@ from dashboard.public import PublicPages
 from dashboard.reference import ReferencePage
 from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
+from dashboard.sign_tokens import SignTokenPages
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
 from domain.alarms import Alarms
@@ -25,6 +26,7 @@ from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
 from domain.register import Registry
 from domain.register_csv import SilentAfter
+from domain.sign_tokens import SignTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,11 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What the pages for those who look after it all need: the devices' health, and what is wrong."""
+    """What the pages for those who look after it all need: the devices' health, what is wrong, screens' tokens."""
 
     inspection: Inspection
     alarms: Alarms
+    sign_tokens: SignTokens
 
 
 def create_router(
@@ -70,6 +73,9 @@ def create_router(
         ManagePages(inspection=watching.inspection, now=now, login=login, templates=templates).router()
     )
     router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
+    router.include_router(
+        SignTokenPages(tokens=watching.sign_tokens, now=now, login=login, templates=templates).router()
+    )
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
     router.include_router(

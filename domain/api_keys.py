@@ -18,6 +18,8 @@ class Scope(StrEnum):
     REGISTRY = "registry"
     COMMAND = "command"
     ALARMS = "alarms"
+    SIGNS = "signs"
+    MESSAGES = "messages"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -4,11 +4,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from domain.boards import Layout
 from domain.live import Live
+from signage.credentials import Credentials
 from signage.forms import FORMS, PICTURE_PX, Form, Wanted
 from signage.frame import Frame
 from signage.frames import Frames
@@ -22,7 +23,7 @@ Pixels = Annotated[int | None, Query(ge=LEAST_PX, le=MOST_PX)]
 IfNoneMatch = Annotated[str | None, Header()]
 
 
-def create_router(*, live: Live, frames: Frames, organisation: str) -> APIRouter:
+def create_router(*, live: Live, frames: Frames, credentials: Credentials, organisation: str) -> APIRouter:
     """One route for each form; they share status, freshness and errors with the JSON of the frame."""
     router = APIRouter(tags=["Signs"])
     served = _Forms(live=live, frames=frames, organisation=organisation)
@@ -38,6 +39,7 @@ def create_router(*, live: Live, frames: Frames, organisation: str) -> APIRouter
                 404: {"description": "No sign goes by this id."},
             },
             operation_id=f"frame_{ending}",
+            dependencies=[Depends(credentials.may_see)],
         )(_endpoint(served, ending, form))
     return router
 

@@ -68,7 +68,8 @@ class Frame:
 
     `message` is everything besides the lines in one text, all languages; `messages` has the parts of it that somebody
     wrote. One that replaces the lines leaves none. A board that is not `lit` has neither lines nor a message.
-    `brightness` is percent; None leaves it to the screen.
+    `brightness` is percent; None leaves it to the screen. `expired_message` and `expired_word` are what a screen says
+    by itself from `valid_until` on, in all languages.
     """
 
     sign_id: str
@@ -90,6 +91,8 @@ class Frame:
     width_px: int
     height_px: int
     layout_version: int
+    expired_message: str
+    expired_word: str
 
 
 def render(
@@ -229,6 +232,8 @@ def _frame(
         width_px=width_px,
         height_px=height_px,
         layout_version=board.layout_version,
+        expired_message=joined([WORDS[language].expired for language in board.languages]),
+        expired_word=joined([WORDS[language].states[Availability.UNKNOWN] for language in board.languages]),
     )
 
 

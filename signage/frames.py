@@ -12,11 +12,11 @@ from domain.usual import UsualOccupancy
 from signage.frame import NOTHING_USUAL, Frame, neutral, render
 from signage.memory import SignMemory
 
-MessagesOf = Callable[[Sign, datetime], Sequence[Message]]
+MessagesOf = Callable[[Sign, Snapshot, datetime], Sequence[Message]]
 """The messages that one sign shows at that moment, and that whoever answers vouches for."""
 
 
-def no_messages(_sign: Sign, _now: datetime) -> Sequence[Message]:
+def no_messages(_sign: Sign, _snapshot: Snapshot, _now: datetime) -> Sequence[Message]:
     """For an installation without messages."""
     return ()
 
@@ -39,10 +39,19 @@ class Frames:
             snapshot,
             now=now,
             validity=self.validity,
-            messages=self.messages_of(sign, now),
+            messages=self.messages_of(sign, snapshot, now),
             memory=self.memory.of(sign.board),
             usual=self.usual,
         )
+
+    def basis(self, sign_id: str, snapshot: Snapshot) -> object:
+        """What the frame of a sign rests on: while this is equal, what is seen changes with the time alone.
+
+        Far cheaper than a frame, so that nobody makes a thousand to find that none changed. Raises UnknownPlaceError.
+        """
+        sign = snapshot.sign(sign_id)
+        counts = [snapshot.bays(line.site_id, line.zone_id, line.category)[0] for line in sign.board.lines]
+        return sign, counts, self.messages_of(sign, snapshot, self.now())
 
     def neutral(self, sign_id: str, snapshot: Snapshot, *, title: str) -> Frame:
         """What a screen shows whose sign nobody knows."""

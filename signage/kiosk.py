@@ -1,7 +1,6 @@
 """The kiosk page: a frame as HTML that is complete before any script runs."""
 
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,14 +11,7 @@ from domain.boards import Arrow
 from domain.sign_words import WORDS, joined
 from signage.fallback import DASHES
 from signage.frame import Frame
-
-STATIC_DIR = Path(__file__).with_name("static")
-STATIC_URL = "/signage-static"
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+from signage.player import file_url
 
 _UK = ZoneInfo("Europe/London")
 
@@ -39,10 +31,12 @@ class KioskPage:
         environment.globals.update(
             organisation=organisation,
             dashes=DASHES,
-            css_url=_hashed_url("kiosk.css"),
-            js_url=_hashed_url("kiosk.js"),
+            css_url=file_url("kiosk.css"),
+            setup_js_url=file_url("setup.js"),
+            js_url=file_url("kiosk.js"),
         )
         self._template = environment.get_template("kiosk.html")
+        self.setup = environment.get_template("setup.html").render()
 
     def html(self, frame: Frame) -> str:
         """The board with this frame, in its languages."""
@@ -53,11 +47,6 @@ class KioskPage:
             arrow_words={arrow: joined([one.arrows[arrow] for one in words]) for arrow in Arrow},
             expired_message=joined([one.expired for one in words]),
         )
-
-
-def _hashed_url(name: str) -> str:
-    digest = blake2b((STATIC_DIR / name).read_bytes(), digest_size=8).hexdigest()
-    return f"{STATIC_URL}/{name}?v={digest}"
 
 
 def _uk_time(instant: datetime) -> str:

@@ -2,25 +2,32 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from domain.errors import UnknownPlaceError
 from domain.live import Live
 from domain.snapshot import Snapshot
+from signage import player
+from signage.credentials import Credentials, key_of
 from signage.frame import Frame
 from signage.frames import Frames
 from signage.freshness import FRAME_HEADERS, frame_headers, matches
-from signage.kiosk import CONTENT_SECURITY_POLICY, KioskPage
+from signage.kiosk import KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
-from signage.stream import MAX_STREAMS, Streams, frame_events
+from signage.stream import MAX_STREAMS, Screens, StreamResponse, Streams
 
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 
 
-def create_router(*, live: Live, frames: Frames, organisation: str, max_streams: int = MAX_STREAMS) -> APIRouter:
-    """The routes of all signs. Serve `STATIC_DIR` beside them at `STATIC_URL`."""
-    signs = _Signs(live=live, frames=frames, organisation=organisation)
+def create_router(
+    *, live: Live, frames: Frames, credentials: Credentials, organisation: str, max_streams: int = MAX_STREAMS
+) -> APIRouter:
+    """The routes of all signs. Mount `PlayerFiles` beside them at `STATIC_URL`."""
+    signs = _Signs(
+        live=live, frames=frames, credentials=credentials, organisation=organisation, max_streams=max_streams
+    )
+    seen_by = [Depends(credentials.may_see)]
     router = APIRouter(tags=["Signs"])
     router.get("/v1/signs", summary="All signs")(signs.list)
     router.get(
@@ -35,6 +42,7 @@ def create_router(*, live: Live, frames: Frames, organisation: str, max_streams:
             },
             404: _UNKNOWN_SIGN,
         },
+        dependencies=seen_by,
     )(signs.frame)
     router.get(
         "/v1/signs/{sign_id}/stream",
@@ -48,16 +56,22 @@ def create_router(*, live: Live, frames: Frames, organisation: str, max_streams:
             404: _UNKNOWN_SIGN,
             503: {"description": "Too many open streams; poll the frame instead."},
         },
-        dependencies=[Depends(Streams(max_streams).room)],
+        dependencies=seen_by,
     )(signs.stream)
+    router.include_router(signs.player())
     router.api_route("/signs/{sign_id}", methods=["GET", "HEAD"], include_in_schema=False)(signs.kiosk)
     return router
 
 
 class _Signs:
-    def __init__(self, *, live: Live, frames: Frames, organisation: str) -> None:
+    def __init__(
+        self, *, live: Live, frames: Frames, credentials: Credentials, organisation: str, max_streams: int
+    ) -> None:
         self._live = live
         self._frames = frames
+        self._credentials = credentials
+        screens = Screens(frame_of=self._render_if_known, basis_of=self._basis, validity=frames.validity)
+        self._streams = Streams(live, screens, limit=max_streams)
         self._organisation = organisation
         self._page = KioskPage(organisation)
 
@@ -90,23 +104,34 @@ class _Signs:
         body = FrameBody.model_validate(frame).model_dump_json()
         return Response(body, media_type="application/json", headers=headers)
 
-    async def stream(self, sign_id: str) -> StreamingResponse:
-        """Server-sent events named `frame`: one at once, then one with every revision and every renewal.
+    async def stream(self, sign_id: str, request: Request) -> Response:
+        """Server-sent events named `frame`: one at once, one when what is seen changes, and one before it gets too old.
 
-        Every event is a whole frame. Nothing is lost by reconnecting, so `Last-Event-ID` is ignored.
+        Every event is a whole frame, and at least every nine seconds there is one. Nothing is lost by reconnecting, so
+        `Last-Event-ID` is ignored. An event named `denied` ends the stream of a key that was revoked.
         """
         self._live.snapshot.sign(sign_id)
-        events = frame_events(self._live, lambda snapshot: self._render_if_known(sign_id, snapshot))
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+        self._streams.require_room()
+        key = key_of(request)
+        return StreamResponse(self._streams, sign_id, lambda: self._credentials.still(sign_id, key))
 
     async def kiosk(self, sign_id: str) -> HTMLResponse:
         """The page for the screen; a sign that nobody knows gets a neutral board, never an error."""
         snapshot = self._live.snapshot
-        frame = self._render_if_known(sign_id, snapshot)
+        frame = None if self._credentials.private else self._render_if_known(sign_id, snapshot)
         board = frame or self._frames.neutral(sign_id, snapshot, title=self._organisation)
-        headers = {"Cache-Control": "no-store", "Content-Security-Policy": CONTENT_SECURITY_POLICY}
-        return HTMLResponse(self._page.html(board), 200 if frame else 404, headers)
+        return player.page_response(self._page.html(board), 200 if sign_id in snapshot.signs else 404)
+
+    def player(self) -> APIRouter:
+        """What a screen needs to start without a network."""
+        shell = self._frames.neutral("", self._live.snapshot, title=self._organisation)
+        return player.create_router(shell=self._page.html(shell), setup=self._page.setup)
+
+    def _basis(self, sign_id: str, snapshot: Snapshot) -> object:
+        try:
+            return self._frames.basis(sign_id, snapshot)
+        except UnknownPlaceError:
+            return None
 
     def _render_if_known(self, sign_id: str, snapshot: Snapshot) -> Frame | None:
         try:

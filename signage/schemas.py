@@ -91,6 +91,8 @@ class FrameBody(BaseModel):
                 "width_px": 1920,
                 "height_px": 1080,
                 "layout_version": 1,
+                "expired_message": "No current information",
+                "expired_word": "No recent data",
             }
         },
     )
@@ -119,6 +121,8 @@ class FrameBody(BaseModel):
     width_px: int
     height_px: int
     layout_version: int = Field(description="Grows with each change of the board; 0 for a sign that nobody knows.")
+    expired_message: str = Field(description="What to say, with dashes for every number, from `valid_until` on.")
+    expired_word: str = Field(description="And the word that then stands beside each line.")
 
 
 class SignBody(BaseModel):

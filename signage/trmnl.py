@@ -79,9 +79,14 @@ class DisplayBody(BaseModel):
     special_function: str = "none"
 
 
-def create_router(*, live: Live, frames: Frames, organisation: str, heard: Heard = not_heard) -> APIRouter:
-    """`/api/setup`, `/api/display`, `/api/log`, and the picture for screens that have nothing to show."""
-    screens = _Screens(live=live, frames=frames, organisation=organisation, heard=heard)
+def create_router(
+    *, live: Live, frames: Frames, organisation: str, private: bool = False, heard: Heard = not_heard
+) -> APIRouter:
+    """`/api/setup`, `/api/display`, `/api/log`, and the picture for screens that have nothing to show.
+
+    Where frames are `private` no screen is shown any: it fetches its picture without its key.
+    """
+    screens = _Screens(live=live, frames=frames, organisation=organisation, private=private, heard=heard)
     router = APIRouter(prefix="/api", tags=["E-paper screens"])
     router.get("/setup", summary="A screen introduces itself")(screens.setup)
     router.get("/display", summary="What a screen is to show")(screens.display)
@@ -91,7 +96,8 @@ def create_router(*, live: Live, frames: Frames, organisation: str, heard: Heard
 
 
 class _Screens:
-    def __init__(self, *, live: Live, frames: Frames, organisation: str, heard: Heard) -> None:
+    def __init__(self, *, live: Live, frames: Frames, organisation: str, private: bool, heard: Heard) -> None:
+        self._private = private
         self._live = live
         self._frames = frames
         self._organisation = organisation
@@ -155,6 +161,8 @@ class _Screens:
         return Response(render_png(frame, PICTURE_PX), media_type="image/png", headers={"Cache-Control": "max-age=300"})
 
     def _sign_of(self, mac: str) -> Sign | None:
+        if self._private:
+            return None
         wanted = mac.strip().upper()
         signs = self._live.snapshot.signs.values()
         return next((sign for sign in signs if sign.board.epaper and wanted in sign.board.epaper.macs), None)

@@ -25,6 +25,7 @@ from domain.errors import (
 from smartplace import __version__, chirpstack_commands, codec_commands, registry_commands, token_commands
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
+from smartplace.sign_token_commands import app as sign_token_app
 
 app = typer.Typer(
     help="Parking bays, benches and street signs over LoRaWAN and MQTT.",
@@ -393,6 +394,7 @@ def openapi() -> None:
 
 app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
+app.add_typer(sign_token_app, name="sign-token")
 app.add_typer(registry_commands.app, name="registry")
 app.command()(registry_commands.export)
 app.add_typer(chirpstack_commands.app, name="chirpstack")

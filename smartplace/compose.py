@@ -32,6 +32,7 @@ from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 from ingest.trial import Trial
+from signage.credentials import Credentials
 from signage.frames import Frames
 from simulators.borough import Borough
 from simulators.clock import SimClock
@@ -60,12 +61,15 @@ from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
+from store.security import SecurityBook
+from store.sign_tokens import KnownSignTokens, StoreSignTokens
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
+_READ_SIGN_TOKENS_EVERY_S = 2
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
 
@@ -270,13 +274,22 @@ async def serve(settings: Settings) -> None:
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
-        frames = Frames(now=utc_now, validity=validity(settings))
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
+        keys = ApiKeys(pool, now=utc_now)
+        sign_tokens = KnownSignTokens(pool, keys.scopes_of, now=utc_now)
+        frames = Frames(now=utc_now, validity=validity(settings))
         doors = Doors(
             live=live,
-            alarms=alarms,
             frames=frames,
+            credentials=Credentials(
+                sign_tokens.scopes_of,
+                notice=SecurityBook(pool).note,
+                now=utc_now,
+                private=settings.sign_frames_private,
+            ),
+            sign_tokens=StoreSignTokens(pool, now=utc_now),
+            alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
@@ -284,7 +297,7 @@ async def serve(settings: Settings) -> None:
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
-            scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
+            scopes_of=sign_tokens.scopes_of,
             look=observation.look,
             requests=observation.requests,
             scrape=observation.scraper(pushed, pipeline, known_alarms),
@@ -296,6 +309,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
                 tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
+                tasks.create_task(sign_tokens.follow(every_s=_READ_SIGN_TOKENS_EVERY_S), name="sign-tokens"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]
             if has_outlets(settings):

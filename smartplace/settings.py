@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """Its port."""
     frame_validity_s: float = Field(default=60.0, gt=0, le=120)
     """How long a sign may show a frame after the platform last vouched for it."""
+    sign_frames_private: bool = False
+    """Show frames only to the sign itself, by its token, and to keys with the scope `signs`; else to everybody."""
     organisation: str = "Smart places"
     """The name in the header of every page."""
     manage_username: str = "manager"

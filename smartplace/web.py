@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import cast
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api.app import create_app
 from api.metrics import HttpMeter
@@ -14,6 +13,7 @@ from api.routes.alarms import create_router as alarms_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
+from api.routes.sign_tokens import create_router as sign_tokens_router
 from dashboard.pages import Keeping, Watching
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
@@ -30,14 +30,16 @@ from domain.live import Inspection, Live
 from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
-from domain.security import SecurityRecord
+from domain.security import SecurityEvent, SecurityRecord
+from domain.sign_tokens import SignTokens
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
+from signage.credentials import Credentials
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
-from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
-from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
+from signage.player import STATIC_URL as SIGN_STATIC_URL
+from signage.player import PlayerFiles
 from signage.routes import create_router as sign_router
 from signage.trmnl import create_router as trmnl_router
 from smartplace import __version__
@@ -55,8 +57,10 @@ class Doors:
 
     live: Live
     frames: Frames
+    credentials: Credentials
     inspection: Inspection
     alarms: Alarms
+    sign_tokens: SignTokens
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -93,12 +97,21 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            sign_router(live=live, frames=doors.frames, organisation=settings.organisation),
-            form_router(live=live, frames=doors.frames, organisation=settings.organisation),
-            trmnl_router(live=live, frames=doors.frames, organisation=settings.organisation),
+            sign_router(
+                live=live, frames=doors.frames, credentials=doors.credentials, organisation=settings.organisation
+            ),
+            form_router(
+                live=live, frames=doors.frames, credentials=doors.credentials, organisation=settings.organisation
+            ),
+            trmnl_router(
+                live=live,
+                frames=doors.frames,
+                organisation=settings.organisation,
+                private=settings.sign_frames_private,
+            ),
             dashboard_router(
                 live=live,
-                watching=Watching(inspection=doors.inspection, alarms=doors.alarms),
+                watching=Watching(inspection=doors.inspection, alarms=doors.alarms, sign_tokens=doors.sign_tokens),
                 codecs=doors.codecs,
                 keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
                 commands=doors.commands,
@@ -106,6 +119,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 organisation=settings.organisation,
                 login=login,
             ),
+            sign_tokens_router(doors.sign_tokens, doors.scopes_of),
             alarms_router(doors.alarms, doors.scopes_of),
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
@@ -114,7 +128,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )
-    app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
+    app.mount(SIGN_STATIC_URL, PlayerFiles())
     app.mount("/static", HashedStaticFiles())
     return app
 
@@ -126,9 +140,11 @@ def openapi_document(settings: Settings) -> dict[str, object]:
     doors = Doors(
         live=live,
         frames=Frames(now=utc_now, validity=validity(settings)),
+        credentials=Credentials(_no_scopes, notice=_no_notice, now=utc_now),
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
+        sign_tokens=cast("SignTokens", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),
@@ -144,6 +160,10 @@ def openapi_document(settings: Settings) -> dict[str, object]:
 
 
 async def _no_scopes(_key: str) -> frozenset[str] | None:
+    return None
+
+
+async def _no_notice(_event: SecurityEvent) -> None:
     return None
 
 

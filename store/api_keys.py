@@ -2,18 +2,44 @@
 
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from domain import api_keys
 from domain.api_keys import ApiKey, Scope
 from domain.live import Clock
-from store.pool import Pool, connected
+from store.pool import Connection, Pool, connected
 from store.queries import query
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _NO_SECRET = bytes(32)
 # To know whether a key is still in use, a minute is exact enough; a write for each request is not needed.
 _NOTED_EVERY = timedelta(minutes=1)
+
+
+async def create_key(
+    connection: Connection, *, label: str, scopes: Collection[str], lifetime: timedelta, now: Clock
+) -> tuple[str, ApiKey]:
+    """A new key and what is kept of it, in the caller's transaction."""
+    secret = secrets.token_urlsafe(32)
+    created_at = now()
+    made = ApiKey(
+        key_id="".join(secrets.choice(_ALPHABET) for _ in range(8)),
+        label=label,
+        scopes=tuple(sorted(scopes)),
+        created_at=created_at,
+        expires_at=created_at + lifetime,
+    )
+    parameters = {
+        "key_id": made.key_id,
+        "secret_hash": api_keys.secret_hash(secret),
+        "scopes": list(made.scopes),
+        "label": made.label,
+        "created_at": made.created_at,
+        "expires_at": made.expires_at,
+    }
+    await connection.execute(query("insert_api_key"), parameters)
+    return api_keys.written(made.key_id, secret), made
 
 
 class ApiKeys:
@@ -25,26 +51,8 @@ class ApiKeys:
 
     async def create(self, *, label: str, scopes: frozenset[Scope], lifetime: timedelta) -> tuple[str, ApiKey]:
         """A new key and what is kept of it: the key itself is nowhere but in this answer."""
-        secret = secrets.token_urlsafe(32)
-        now = self._now()
-        made = ApiKey(
-            key_id="".join(secrets.choice(_ALPHABET) for _ in range(8)),
-            label=label,
-            scopes=tuple(sorted(scopes)),
-            created_at=now,
-            expires_at=now + lifetime,
-        )
-        parameters = {
-            "key_id": made.key_id,
-            "secret_hash": api_keys.secret_hash(secret),
-            "scopes": list(made.scopes),
-            "label": made.label,
-            "created_at": made.created_at,
-            "expires_at": made.expires_at,
-        }
         async with connected(self._pool) as connection:
-            await connection.execute(query("insert_api_key"), parameters)
-        return api_keys.written(made.key_id, secret), made
+            return await create_key(connection, label=label, scopes=scopes, lifetime=lifetime, now=self._now)
 
     async def all(self) -> list[ApiKey]:
         """Every key that ever was, newest first."""

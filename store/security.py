@@ -4,9 +4,21 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from domain.security import SecurityEvent
-from store.pool import Connection
+from store.pool import Connection, Pool, connected
 from store.queries import query
 from store.rows import storable
+
+
+class SecurityBook:
+    """Keeps single events, each in a transaction of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def note(self, event: SecurityEvent) -> None:
+        """Keep one; raises StoreUnavailableError."""
+        async with connected(self._pool) as connection:
+            await record_security_events(connection, [event])
 
 
 async def record_security_events(connection: Connection, events: Iterable[SecurityEvent]) -> None:

@@ -1,15 +1,17 @@
-// Shows the frames of one sign, and blanks the board by itself when they expire. Time is counted on the monotonic
-// clock alone, so neither a wrong wall clock nor a dead server can keep an old number on the street.
+// The board of one sign: draws the frames that the gate admits, and blanks by itself when they expire.
 
-const LONGEST_MS = 120_000; // no frame is shown longer than this, whatever it says of itself
-const QUIET_MS = 15_000; // the server breaks every silence after 9 s
-const CHECK_MS = 10_000;
+import { Gate } from "./gate.js";
+import { Report, hash } from "./report.js";
+import { Source } from "./source.js";
+import { Store } from "./store.js";
 
 const board = document.querySelector("main");
 const rows = board.querySelector("ul");
 const template = document.querySelector("#row");
-const { expiredMessage, dashes } = document.querySelector("#marks").dataset;
-const address = `/v1/signs/${encodeURIComponent(board.dataset.sign)}`;
+const { dashes, organisation, ...marks } = document.querySelector("#marks").dataset;
+const expired = { message: marks.expiredMessage, word: undefined }; // what a board says of itself, until a frame says it better
+const sign = decodeURIComponent(location.pathname.split("/")[2]);
+const address = `/v1/signs/${encodeURIComponent(sign)}`;
 const ukTime = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", timeStyle: "medium" });
 
 const field = (within, name) => within.querySelector(`[data-field="${name}"]`);
@@ -35,15 +37,21 @@ function setState(row, state, display, { word, basis = "nothing", mode = "auto" 
   write(field(row, "display"), display);
 }
 
-function translate(element, texts) {
-  for (const other of element.querySelectorAll(".other")) write(other, texts?.[other.lang] ?? "");
+// The other languages of a text stand behind it. The page may have been made before anybody knew them.
+function translate(text, texts) {
+  for (const other of text.parentNode.querySelectorAll(".other")) other.remove();
+  for (const [lang, words] of Object.entries(texts ?? {}).reverse()) {
+    const other = Object.assign(document.createElement("span"), { className: "other", lang });
+    other.textContent = words;
+    text.after(" ", other);
+  }
 }
 
 function newRow(line) {
   const row = template.content.firstElementChild.cloneNode(true);
   row.dataset.line = line.key;
   write(field(row, "label"), line.label);
-  translate(row, line.labels);
+  translate(field(row, "label"), line.labels);
   write(field(row, "arrow"), mark(row, "arrow", line.arrow ?? "none"));
   setState(row, line.state, line.display, line);
   return row;
@@ -52,80 +60,108 @@ function newRow(line) {
 function draw(frame) {
   rows.replaceChildren(...frame.lines.map(newRow));
   write(field(board, "title"), frame.title);
-  translate(board.querySelector("h1"), frame.titles);
-  board.dataset.lit = frame.lit;
-  board.dataset.lines = frame.lines.length;
-  board.dataset.frame = frame.frame_id;
+  translate(field(board, "title"), frame.titles);
+  Object.assign(board.dataset, {
+    frame: frame.frame_id,
+    lines: frame.lines.length,
+    lit: frame.lit,
+    layout: frame.layout,
+    layoutVersion: frame.layout_version,
+  });
+  Object.assign(expired, { message: frame.expired_message, word: frame.expired_word });
 }
 
 function blank() {
   if (board.dataset.blank === "true") return;
-  for (const row of rows.children) setState(row, "unknown", dashes);
-  write(field(board, "message"), expiredMessage);
+  for (const row of rows.children) setState(row, "unknown", dashes, { word: expired.word });
+  write(field(board, "message"), expired.message);
   board.dataset.blank = "true";
   board.dataset.frame = "";
 }
 
-// --- how long it may stand ---
+// Nobody may show anything here: the name of the owner, and nothing else.
+function neutral() {
+  gate.shut();
+  rows.replaceChildren();
+  write(field(board, "title"), organisation);
+  translate(field(board, "title"), {});
+  write(field(board, "message"), "");
+  Object.assign(board.dataset, { lines: "0", blank: "true", lit: "false", frame: "" });
+}
 
-const end = (from, validForS) => from + Math.min(validForS * 1000, LONGEST_MS);
-let expires = end(0, Number(board.dataset.validForS)); // 0 is when the page was asked for, before it was made
-
-function renew(from, validForS, shownAt, validUntil) {
-  expires = end(from, validForS);
-  write(field(board, "shown-at"), ukTime.format(new Date(shownAt)));
+function told(made, validUntil) {
+  write(field(board, "shown-at"), ukTime.format(new Date(made)));
   write(field(board, "valid-until"), ukTime.format(new Date(validUntil)));
 }
 
-function show(frame, from) {
+function show(frame) {
   if (frame.frame_id !== board.dataset.frame) draw(frame);
   board.dataset.revision = frame.revision;
-  renew(from, frame.valid_for_s, frame.generated_at, frame.valid_until);
-  const expired = performance.now() >= expires;
+  told(frame.generated_at, frame.valid_until);
   board.dataset.blank = "false";
-  if (expired) blank();
-  else write(field(board, "message"), frame.message ?? "");
+  if (gate.open) write(field(board, "message"), frame.message ?? "");
+  else blank();
 }
 
-setInterval(() => performance.now() >= expires && blank(), 200);
+// What a camera would see, in the order in which it is read.
+function seen() {
+  const lines = Array.from(rows.children, (row) => [field(row, "label"), field(row, "display")].map((part) => part.textContent));
+  return [field(board, "title").textContent, ...lines.flat(), field(board, "message").textContent].join("\n");
+}
 
-// --- where frames come from ---
+function look() {
+  return { frame_id: board.dataset.blank === "false" ? board.dataset.frame : null, rendered_hash: hash(seen()) };
+}
 
-let heard = performance.now();
+// --- its parts ---
 
-function follow() {
-  let fastest = Infinity; // of this connection: server's time of making a frame to our time of receiving it
-  const source = new EventSource(`${address}/stream`);
-  source.addEventListener("open", () => { fastest = Infinity; });
-  source.addEventListener("frame", (event) => {
-    heard = performance.now();
-    const frame = JSON.parse(event.data);
-    const made = Date.parse(frame.generated_at); // compared with the server's clock only
-    fastest = Math.min(fastest, heard - made);
-    show(frame, made + fastest); // a frame that was held up on its way is as old as it is late
+const store = new Store(sign);
+store.adopt();
+
+const ask = (url, { headers = {}, ...more }) =>
+  fetch(url, {
+    ...more,
+    cache: "no-store",
+    credentials: "omit",
+    headers: { ...headers, ...(store.token && { Authorization: `Bearer ${store.token}` }) },
   });
-  return source;
-}
 
-async function poll() {
-  const asked = performance.now();
-  const headers = board.dataset.frame ? { "If-None-Match": `"${board.dataset.frame}"` } : {};
-  try {
-    const answer = await fetch(`${address}/frame`, { headers, cache: "no-store", signal: AbortSignal.timeout(CHECK_MS) });
-    const said = (name) => answer.headers.get(name);
-    if (answer.status === 200) show(await answer.json(), asked);
-    else if (answer.status === 304 && board.dataset.blank === "false")
-      renew(asked, Number(said("Smartplace-Valid-For")), said("Date"), said("Smartplace-Valid-Until"));
-  } catch {
-    // No answer, or none that can be read: what is shown expires, and we ask again.
-  }
-}
+const gate = new Gate(sign);
+gate.begin(Number(board.dataset.validForS)); // counted from when the page was asked for, before it was made
+const report = new Report(address, ask, gate, look, store);
+const source = new Source(address, ask, {
+  shown: () => (board.dataset.blank === "false" ? board.dataset.frame : ""),
+  frame(text, heard, asked) {
+    const frame = gate.admit(text, heard, asked);
+    if (frame) show(frame);
+    report.note();
+  },
+  renewed(headers, heard, asked) {
+    const validUntil = headers.get("Smartplace-Valid-Until");
+    const made = gate.renew(Number(headers.get("Smartplace-Valid-For")), validUntil, heard, asked);
+    if (made !== null) told(made, validUntil);
+  },
+  denied: neutral,
+  unknown: neutral,
+});
 
-let source = follow();
 setInterval(() => {
-  const following = source.readyState === EventSource.OPEN && performance.now() - heard < QUIET_MS;
-  if (following && board.dataset.blank === "false") return;
-  source.close();
-  source = follow();
-  poll();
-}, CHECK_MS);
+  const slept = gate.tick();
+  if (!gate.open) blank();
+  if (slept) source.refresh();
+  report.note();
+}, 200);
+source.start();
+report.start();
+
+// --- the shell, which starts without a network and is renewed when the board can be drawn anew at once ---
+
+const workers = navigator.serviceWorker; // only where the connection is secure
+if (workers) {
+  const isFirst = !workers.controller;
+  workers.addEventListener("controllerchange", () => isFirst || location.reload());
+  workers.register("/signs/service-worker.js", { scope: "/signs/" }).then(
+    (registration) => setInterval(() => registration.update().catch(() => {}), 3_600_000),
+    () => {}, // no shell: the board works, but needs a network to start
+  );
+}

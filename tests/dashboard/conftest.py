@@ -35,6 +35,7 @@ from domain.uplinks import Kind
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
 from tests.memory_registry import MemoryRegistry
+from tests.memory_sign_tokens import MemorySignTokens
 
 PASSWORD = "correct horse battery"
 POLICY = (
@@ -417,8 +418,13 @@ def alarms(clock) -> MemoryAlarms:
 
 
 @pytest.fixture
-def watching(inspection, alarms) -> Watching:
-    return Watching(inspection=inspection, alarms=alarms)
+def sign_tokens(clock) -> MemorySignTokens:
+    return MemorySignTokens(clock)
+
+
+@pytest.fixture
+def watching(inspection, alarms, sign_tokens) -> Watching:
+    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ MANAGE = [
     "/manage?need=silent",
     "/manage/dead-letters",
     "/manage/alarms",
+    "/manage/signs/harbour-road/tokens",
     "/manage/codecs",
     "/manage/codec-upload",
     "/manage/codec-upload?model=acme-bay",

@@ -182,7 +182,11 @@ def thresholds(text: str) -> list[int | None]:
             "count = 3\ndistance_threshold_mm = 0",
             "distance_threshold_mm must be from 1 to 20000",
         ),
-        ("count = 3", "count = 3\ndistance_threshold_mm = true", "distance_threshold_mm must be a whole number, got True"),
+        (
+            "count = 3",
+            "count = 3\ndistance_threshold_mm = true",
+            "distance_threshold_mm must be a whole number, got True",
+        ),
         ("count = 3", "count = 0", "site 'market', bays 1: count must be from 1 to 10000, got 0"),
         ("count = 3", "count = 2.5", "site 'market', bays 1: count must be a whole number, got 2.5"),
         ("count = 3", "count = true", "site 'market', bays 1: count must be a whole number, got True"),

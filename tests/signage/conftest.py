@@ -11,7 +11,6 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 
 from domain.boards import Arrow, Board, BoardLine
 from domain.categories import Category
@@ -19,8 +18,9 @@ from domain.errors import UnknownPlaceError
 from domain.places import Asset, AssetKind, Sign, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from signage.credentials import Credentials
 from signage.frames import Frames
-from signage.kiosk import STATIC_DIR, STATIC_URL
+from signage.player import STATIC_URL, PlayerFiles
 from signage.routes import create_router
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
@@ -157,6 +157,10 @@ def live(borough) -> FakeLive:
     return FakeLive(borough())
 
 
+async def nobody(_):
+    """Knows no key, and notes nothing."""
+
+
 @pytest.fixture
 def create_app():
     """An application like the real one: signs, their static files, errors translated."""
@@ -164,9 +168,11 @@ def create_app():
     def create(live, *, now, validity=timedelta(seconds=60), **options) -> FastAPI:
         app = FastAPI()
         frames = Frames(now=now, validity=validity)
-        router = create_router(live=live, frames=frames, organisation="Port Council", **options)
+        credentials = options.pop("credentials", None) or Credentials(nobody, notice=nobody, now=now)
+        options |= {"frames": frames, "credentials": credentials}
+        router = create_router(live=live, organisation="Port Council", **options)
         app.include_router(router)
-        app.mount(STATIC_URL, StaticFiles(directory=STATIC_DIR))
+        app.mount(STATIC_URL, PlayerFiles())
 
         @app.exception_handler(UnknownPlaceError)
         async def unknown(request, error):

@@ -118,13 +118,15 @@ def test_the_board_recovers_alone_when_the_server_returns(page, server, create_a
     expect(display(page)).to_have_text("3", timeout=30_000)
 
 
-def test_without_a_stream_the_board_polls_and_a_304_renews_it(page, server, live, fresh):
+def test_without_a_stream_the_board_polls_and_a_304_renews_it(page, create_app, live, fresh, serve):
+    ahead = timedelta()
     live.publish(fresh())
     page.clock.install()
     page.route("**/stream", lambda route: route.abort())
-    page.goto(server.url + PAGE)
+    page.goto(serve(create_app(live, now=lambda: clock() + ahead)).url + PAGE)
     for revision in range(8, 24):
-        live.publish(fresh(revision=revision))
+        ahead += timedelta(seconds=10)
+        live.publish(fresh(revision=revision, age_s=-ahead.total_seconds()))
         with page.expect_response("**/frame") as answer:
             page.clock.run_for(10_000)
         assert answer.value.status == 304
@@ -133,13 +135,16 @@ def test_without_a_stream_the_board_polls_and_a_304_renews_it(page, server, live
 
 
 def test_a_frame_that_was_held_up_on_its_way_is_as_old_as_it_is_late(page, server, live, fresh):
-    live.publish(fresh())
+    live.publish(fresh(age_s=57))
     frame = httpx.get(server.url + "/v1/signs/harbour-road/frame").json()
-    late = frame | {"generated_at": (clock() - timedelta(seconds=70)).isoformat(), "frame_id": "late"}
+    # Not older than what is shown, by the platform's clock; but it stood for three seconds, and comes after four.
+    late = frame | {"generated_at": (clock() - timedelta(seconds=4)).isoformat(), "frame_id": "late", "title": "Late"}
     events = "".join(f"event: frame\ndata: {json.dumps(body)}\n\n" for body in (frame, late))
     page.route("**/stream", lambda route: route.fulfill(body=events, content_type="text/event-stream"))
+    page.route("**/frame", lambda route: route.abort())
     page.goto(server.url + PAGE)
     assert_blank(page)
+    expect(page.get_by_role("heading")).to_have_text("Harbour Road")
 
 
 def test_no_frame_stands_longer_than_two_minutes(page, create_app, live, fresh, serve):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from signage.kiosk import STATIC_DIR
+from signage.player import STATIC_DIR, version
 
 FRAME = "/v1/signs/harbour-road/frame"
 
@@ -88,6 +88,8 @@ def test_a_frame_has_the_agreed_shape(client, clock):
         "width_px": 1920,
         "height_px": 1080,
         "layout_version": 1,
+        "expired_message": "No current information",
+        "expired_word": "No recent data",
     }
 
 
@@ -195,9 +197,17 @@ def test_the_page_allows_nothing_inline_and_has_nothing_inline(client):
 def test_the_files_of_the_page_have_hashed_addresses_that_work(client):
     page = client.get("/signs/harbour-road").text
     for name in ("kiosk.css", "kiosk.js"):
-        address = page.partition(f"{name}?v=")[2].partition('"')[0]
-        assert len(address) == 16
-        assert client.get(f"/signage-static/{name}?v={address}").content == (STATIC_DIR / name).read_bytes()
+        address = f"/signage-static/{version()}/{name}"
+        assert f'"{address}"' in page
+        answer = client.get(address)
+        assert answer.content == (STATIC_DIR / name).read_bytes()
+        assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_page_of_an_older_version_is_given_what_there_is_and_keeps_it_not(client):
+    answer = client.get("/signage-static/0123456789abcdef/gate.js")
+    assert answer.content == (STATIC_DIR / "gate.js").read_bytes()
+    assert answer.headers["cache-control"] == "no-cache"
 
 
 def test_an_unknown_sign_shows_a_neutral_board(client):
