@@ -12,9 +12,13 @@ from domain.boards import Arrow
 from domain.sign_words import WORDS, joined
 from signage.fallback import DASHES
 from signage.frame import Frame
+from signage.renderings.fonts import FONT_FILE
 
 STATIC_DIR = Path(__file__).with_name("static")
+FONTS_DIR = FONT_FILE.parent
 STATIC_URL = "/signage-static"
+FONTS_URL = "/signage-fonts"
+"""Where the style sheet finds the typeface; serve `FONTS_DIR` there."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -34,6 +34,8 @@ from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
+from signage.kiosk import FONTS_DIR as SIGN_FONTS_DIR
+from signage.kiosk import FONTS_URL as SIGN_FONTS_URL
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
 from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
 from signage.routes import create_router as sign_router
@@ -111,6 +113,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         ],
     )
     app.mount(SIGN_STATIC_URL, StaticFiles(directory=SIGN_STATIC_DIR))
+    app.mount(SIGN_FONTS_URL, StaticFiles(directory=SIGN_FONTS_DIR))
     app.mount("/static", HashedStaticFiles())
     return app
 

@@ -54,6 +54,7 @@ function draw(frame) {
   write(field(board, "title"), frame.title);
   translate(board.querySelector("h1"), frame.titles);
   board.dataset.lit = frame.lit;
+  board.dataset.message = Boolean(frame.message);
   board.dataset.lines = frame.lines.length;
   board.dataset.frame = frame.frame_id;
 }

@@ -20,7 +20,7 @@ from domain.places import Asset, AssetKind, Sign, Site, SiteKind
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from signage.frames import Frames
-from signage.kiosk import STATIC_DIR, STATIC_URL
+from signage.kiosk import FONTS_DIR, FONTS_URL, STATIC_DIR, STATIC_URL
 from signage.routes import create_router
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
@@ -167,6 +167,7 @@ def create_app():
         router = create_router(live=live, frames=frames, organisation="Port Council", **options)
         app.include_router(router)
         app.mount(STATIC_URL, StaticFiles(directory=STATIC_DIR))
+        app.mount(FONTS_URL, StaticFiles(directory=FONTS_DIR))
 
         @app.exception_handler(UnknownPlaceError)
         async def unknown(request, error):
