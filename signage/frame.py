@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -138,7 +138,8 @@ def render(
 def neutral(sign_id: str, *, title: str, snapshot: Snapshot, now: datetime) -> Frame:
     """A frame that says nothing, for a sign that nobody knows (yet)."""
     board = Board(sign_id=sign_id, title=title, lines=(), layout_version=0)  # type: ignore[arg-type]
-    return _frame(board, snapshot, now=now, validity=timedelta(), valid_until=now, lit=False)
+    dark = _frame(board, snapshot, now=now, validity=timedelta(), valid_until=now, lit=False)
+    return replace(dark, frame_id="", lit=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

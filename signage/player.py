@@ -4,14 +4,20 @@ import json
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from signage.renderings.fonts import FONT_FILE
+
 STATIC_DIR = Path(__file__).with_name("static")
 STATIC_URL = "/signage-static"
+FONTS_DIR = FONT_FILE.parent
+FONTS_URL = "/signage-fonts"
+"""Where the style sheet finds the typeface; serve `FONTS_DIR` there."""
 SHELL_URL, SETUP_URL, WORKER_URL = "/signs/shell.html", "/signs/setup.html", "/signs/service-worker.js"
 IS_OURS = {"Smartplace-Sign": "1"}
 """Marks pages of ours, so that the worker never keeps or shows the error page of somebody in between."""
@@ -65,7 +71,7 @@ def create_router(*, shell: str, setup: str) -> APIRouter:
     """The routes of the worker and of the pages that it keeps; before those of the signs, whose ids have no dots."""
     digest = blake2b(f"{version()}{shell}{setup}".encode(), digest_size=8).hexdigest()
     names = [name for name in _names() if name != _WORKER]
-    files = [SHELL_URL, SETUP_URL, *map(file_url, names)]
+    files = [SHELL_URL, SETUP_URL, *map(file_url, names), f"{FONTS_URL}/{quote(FONT_FILE.name)}"]
     head = f"const SHELL = {json.dumps(f'smartplace-{digest}')};\nconst FILES = {json.dumps(files)};\n\n"
     script = head + (STATIC_DIR / _WORKER).read_text(encoding="utf-8")
     router = APIRouter(include_in_schema=False)

@@ -16,7 +16,7 @@ from domain.ids import DeviceId
 from domain.live import Clock, Live
 from domain.sign_words import WORDS
 from domain.snapshot import Snapshot
-from signage.frame import Frame
+from signage.frame import Frame, Line
 from signage.frames import Frames
 from signage.pulse import pulse
 from signage.renderings.phrases import clock, is_expired, shown_lines
@@ -41,16 +41,22 @@ class CommandBook(Protocol):
 
 def blocks(frame: Frame) -> list[str]:
     """The texts of a display's ten blocks; empty where there is nothing to say. Expired frames say so."""
-    lines = [] if is_expired(frame) else [f"{line.label}: {line.display}" for line in shown_lines(frame)]
+    lines = [] if is_expired(frame) else [_line(line) for line in shown_lines(frame)]
     said = [*([frame.message] if frame.message else []), *lines][: BLOCKS - 2]
     as_at = f"{WORDS[frame.languages[0]].as_at} {clock(frame.as_of)}"
     texts = [frame.title, *said, *[""] * (BLOCKS - 2 - len(said)), as_at]
     return [_cut(text) if frame.lit else "" for text in texts]
 
 
-def _cut(text: str) -> str:
+def _line(line: Line) -> str:
+    """Of a long line the label is cut: half a number is another number."""
+    said = f": {line.display}"
+    return _cut(line.label, MOST_OCTETS - len(said.encode())) + said
+
+
+def _cut(text: str, most_octets: int = MOST_OCTETS) -> str:
     """As many whole characters as fit into a downlink of the slowest data rate."""
-    return text.encode()[:MOST_OCTETS].decode(errors="ignore")
+    return text.encode()[:most_octets].decode(errors="ignore")
 
 
 class RadioDisplays:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from api.app import create_app
 from api.metrics import HttpMeter
@@ -38,6 +39,8 @@ from ingest.http_source import HttpSource
 from signage.credentials import Credentials
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
+from signage.player import FONTS_DIR as SIGN_FONTS_DIR
+from signage.player import FONTS_URL as SIGN_FONTS_URL
 from signage.player import STATIC_URL as SIGN_STATIC_URL
 from signage.player import PlayerFiles
 from signage.routes import create_router as sign_router
@@ -129,6 +132,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         ],
     )
     app.mount(SIGN_STATIC_URL, PlayerFiles())
+    app.mount(SIGN_FONTS_URL, StaticFiles(directory=SIGN_FONTS_DIR))
     app.mount("/static", HashedStaticFiles())
     return app
 

@@ -13,6 +13,7 @@ from PIL.ImageFont import FreeTypeFont
 
 from domain.availability import Availability
 from domain.sign_words import WORDS, joined
+from signage.fallback import DASHES
 from signage.frame import Basis, Frame, Line
 from signage.renderings.fonts import BOLD, HEAVY, REGULAR, cap_height, cut, fitting, font
 from signage.renderings.phrases import clock, is_expired, shown_lines
@@ -208,6 +209,9 @@ def _number(canvas: ImageDraw.ImageDraw, line: Line, box: Box, found: FreeTypeFo
     side = _shape_side(line, box)
     beside = side * 3 // 2
     text = cut(line.display, found, box.width - beside)
+    if line.count is not None and text != line.display:
+        # Half a number is another number.
+        text = DASHES
     wide = int(found.getlength(text))
     left = box.right - wide if align_right else box.left + beside
     middle = (box.top + box.bottom) // 2

@@ -63,6 +63,7 @@ function draw(frame) {
   translate(field(board, "title"), frame.titles);
   Object.assign(board.dataset, {
     frame: frame.frame_id,
+    message: Boolean(frame.message),
     lines: frame.lines.length,
     lit: frame.lit,
     layout: frame.layout,

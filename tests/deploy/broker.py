@@ -24,7 +24,8 @@ NOBODY = 65534
 DEADLINE_SECONDS = 20
 
 DEVICES = ("bay-1", "bay-2", "+", "bay#", "bay/1")
-ROLES = ("ingest", "simulator", "chirpstack", "gateway")
+SIGNS = ("harbour-road", "quay-side")
+ROLES = ("ingest", "signs", "simulator", "chirpstack", "gateway")
 OBSERVER_ACL = "\nuser observer\ntopic readwrite #\ntopic read $SYS/#\n"
 
 
@@ -52,7 +53,7 @@ class Broker:
             for path in (self.home, *self.home.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
         self.make_passwords()
-        for name in (*DEVICES, "observer"):
+        for name in (*DEVICES, *SIGNS, "observer"):
             self._run("mosquitto_passwd", "-b", "data/passwords", name, secret_of(name))
         self.start()
         return self

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from tests.deploy.broker import DEVICES, MOSQUITTO, ROLES, Account, Broker, secret_of
+from tests.deploy.broker import DEVICES, MOSQUITTO, ROLES, SIGNS, Account, Broker, secret_of
 
 pytestmark = [
     pytest.mark.broker,
@@ -23,6 +23,7 @@ THINGS_STACK_DOWN = tuple(
     f"v3/parking@borough/devices/bay-9/down/{event}" for event in ("queued", "sent", "ack", "nack", "failed")
 )
 DEVICE = "smartplace/v1/devices"
+SIGN = "smartplace/v1/signs"
 TOPICS = (
     f"{LORAWAN}/event/up",
     f"{LORAWAN}/event/join",
@@ -42,6 +43,9 @@ TOPICS = (
     f"{DEVICE}/bay-1/other",
     "smartplace/v1/sites/market/state",
     "smartplace/v1/canary/smartplace-ingest-1",
+    f"{SIGN}/harbour-road/frame",
+    f"{SIGN}/quay-side/frame",
+    f"{SIGN}/quay-side/other",
     "eu868/gateway/0016c001f1500812/event/up",
     "eu868/gateway/0016c001f1500812/state/conn",
     "eu868/gateway/0016c001f1500812/command/down",
@@ -68,6 +72,7 @@ MAY_WRITE = {
         "smartplace/v1/sites/market/state",
         "smartplace/v1/canary/smartplace-ingest-1",
     },
+    "signs": {f"{SIGN}/harbour-road/frame", f"{SIGN}/quay-side/frame"},
     "simulator": {f"{LORAWAN}/event/up", f"{DEVICE}/bay-1/up", f"{DEVICE}/bay-2/up"},
     "chirpstack": {
         f"{LORAWAN}/event/up",
@@ -97,11 +102,13 @@ MAY_READ = {
         "eu868/gateway/0016c001f1500812/state/conn",
     },
     "gateway": {"eu868/gateway/0016c001f1500812/command/down"},
+    "harbour-road": {f"{SIGN}/harbour-road/frame"},
+    "quay-side": {f"{SIGN}/quay-side/frame"},
     "bay-1": {f"{DEVICE}/bay-1/down"},
     "bay-2": {f"{DEVICE}/bay-2/down"},
 }
 
-each_account = pytest.mark.parametrize("name", [*ROLES, *DEVICES])
+each_account = pytest.mark.parametrize("name", [*ROLES, *DEVICES, *SIGNS])
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +183,7 @@ def test_making_the_passwords_again_keeps_the_devices(broker: Broker) -> None:
 
     before = names()
     broker.make_passwords()
-    assert names() == before == sorted([*ROLES, *DEVICES, "observer"])
+    assert names() == before == sorted([*ROLES, *DEVICES, *SIGNS, "observer"])
 
 
 def test_what_was_acknowledged_to_an_absent_ingest_survives_a_crash() -> None:

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 
 from domain.boards import Arrow, Board, BoardLine
 from domain.categories import Category
@@ -20,7 +21,7 @@ from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from signage.credentials import Credentials
 from signage.frames import Frames
-from signage.player import STATIC_URL, PlayerFiles
+from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from signage.routes import create_router
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
@@ -173,6 +174,7 @@ def create_app():
         router = create_router(live=live, organisation="Port Council", **options)
         app.include_router(router)
         app.mount(STATIC_URL, PlayerFiles())
+        app.mount(FONTS_URL, StaticFiles(directory=FONTS_DIR))
 
         @app.exception_handler(UnknownPlaceError)
         async def unknown(request, error):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
-SCREENS = [(1920, 1080), (1080, 1920), (800, 480)]
+SCREENS = [(1920, 1080), (1080, 1920), (800, 480), (600, 1920), (960, 160), (1920, 240)]
 PAGE = "/signs/harbour-road"
 
 pytestmark = pytest.mark.browser
@@ -185,23 +186,93 @@ LABELS = ("North car park", "Blue badge", "Old Quay", "High Street (north)", "Ca
 
 @pytest.mark.parametrize("blank", [False, True])
 @pytest.mark.parametrize("count", [1, 3, 6])
-@pytest.mark.parametrize(("width", "height"), SCREENS)
-def test_any_number_of_lines_fills_any_screen(page, create_app, live, fresh, serve, sign, width, height, count, blank):
+def test_any_number_of_lines_fills_any_screen(page, create_app, live, fresh, serve, sign, count, blank):
     lines = tuple(
         replace(sign.board.lines[number % 3], key=f"line-{number}", label=label)
         for number, label in enumerate(LABELS[:count])
     )
     live.publish(fresh("f" * 140, signs=(replace(sign, board=replace(sign.board, lines=lines)),)))
     ahead = timedelta(hours=blank)
-    page.set_viewport_size({"width": width, "height": height})
     page.goto(serve(create_app(live, now=lambda: clock() + ahead)).url + PAGE)
-    assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [
-        width,
-        height,
-    ]
-    board = page.get_by_role("list").bounding_box()
-    assert board["height"] > 0.6 * height
-    for label, number in zip(page.locator(".label").all(), page.locator(".display").all(), strict=True):
-        one, other = label.bounding_box(), number.bounding_box()
-        assert one["x"] + one["width"] <= other["x"]
-        assert max(one["height"], other["height"]) <= board["height"] / count
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [
+            width,
+            height,
+        ]
+        board = page.get_by_role("list").bounding_box()
+        assert board["height"] * board["width"] > 0.5 * height * width
+        for row in page.locator("li").all():
+            room, label, number = (one.bounding_box() for one in (row, row.locator(".label"), row.locator(".display")))
+            for part in (label, number):
+                assert within(part, room), (width, height, part, room)
+            assert apart(label, number), (width, height, label, number)
+
+
+def within(part: dict, room: dict) -> bool:
+    """Whether a box lies in another, by the pixel."""
+    return (
+        part["x"] >= room["x"] - 1
+        and part["y"] >= room["y"] - 1
+        and part["x"] + part["width"] <= room["x"] + room["width"] + 1
+        and part["y"] + part["height"] <= room["y"] + room["height"] + 1
+    )
+
+
+def apart(one: dict, other: dict) -> bool:
+    """Whether two boxes have nothing in common."""
+    first, second = sorted((one, other), key=lambda box: box["y"])
+    left, right = sorted((one, other), key=lambda box: box["x"])
+    return first["y"] + first["height"] <= second["y"] + 1 or left["x"] + left["width"] <= right["x"] + 1
+
+
+WELSH = {"North car park": "Maes parcio'r gogledd", "Blue badge": "Bathodyn glas", "Old Quay": "Yr Hen Gei"}
+
+
+def test_a_board_in_two_languages_fits_any_screen(page, server, live, fresh, sign):
+    lines = tuple(replace(line, labels={"cy": WELSH[line.label]}) for line in sign.board.lines)
+    board = replace(sign.board, languages=("en", "cy"), titles={"cy": "Heol yr Harbwr"}, lines=lines)
+    live.publish(fresh(quay="cccc", signs=(replace(sign, board=board),)))
+    page.goto(server.url + PAGE)
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        for row in page.locator("li").all():
+            room = row.bounding_box()
+            for name in (".label", ".word", ".display"):
+                assert within(row.locator(name).bounding_box(), room), (width, height, name)
+    expect(page.locator('[data-line="north"] .other')).to_have_text("Maes parcio'r gogledd")
+    expect(page.locator('[data-line="quay"] [data-field="word"]')).to_have_text("Closed / Ar gau")
+    # What arrives later is in both languages as well.
+    live.publish(fresh(quay="oooo", signs=(replace(sign, board=board),), revision=9))
+    expect(page.locator('[data-line="quay"] [data-field="word"]')).to_have_text("Full / Llawn")
+    expect(page.locator('[data-line="quay"] .other')).to_have_text("Yr Hen Gei")
+
+
+def test_every_text_stands_out_seven_to_one(page, server, live, fresh):
+    """AAA: the page says it in computed colours, whatever the style sheet says."""
+    live.publish(fresh("fffffffffo", blue="uuuu", quay="cccc"))
+    page.goto(server.url + PAGE)
+    pairs = page.evaluate(
+        """() => [...document.querySelectorAll('h1 span, .label, .word, .display span, .foot p')]
+            .filter((e) => e.checkVisibility()).map((e) => {
+              const plate = e.closest('.display');
+              const plated = plate && getComputedStyle(plate).backgroundColor !== 'rgba(0, 0, 0, 0)';
+              const ground = getComputedStyle(plated ? plate : document.body).backgroundColor;
+              return [e.textContent.trim(), getComputedStyle(e).color, ground];
+            })"""
+    )
+    assert len(pairs) >= 8
+    for text, one, other in pairs:
+        assert contrast(one, other) >= 7, (text, one, other)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio of two `rgb(...)` colours."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
