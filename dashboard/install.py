@@ -1,14 +1,15 @@
 """The page with which an installer puts a device at a bay or bench: made for a phone, complete without JavaScript."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard import frame_wording
+from dashboard import frame_wording, site_plan
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
 from dashboard.templating import Templates
@@ -39,6 +40,40 @@ class Given(BaseModel, frozen=True):
     debounce_s: str = ""
 
 
+class Asked(Given, frozen=True):
+    """What the address says: what is known already, and where the plan was tapped, if it was."""
+
+    done: str = Field(default="", max_length=64)
+    retold: bool = False
+    zoom: int = Field(default=0, ge=-3, le=4)
+    view: str = Field(default="", max_length=64)
+    x: int | None = Field(default=None, validation_alias="at.x")
+    y: int | None = Field(default=None, validation_alias="at.y")
+
+    @property
+    def tapped(self) -> site_plan.Position | None:
+        """Where on the ground it was tapped; None where it was not: a browser says 0, 0 of a key that is pressed."""
+        view = site_plan.View.parse(self.view)
+        if view is None or self.x is None or self.y is None or not (self.x or self.y):
+            return None
+        return view.position(self.x, self.y) if 0 <= self.x <= site_plan.SIZE >= self.y >= 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The plan of a place as the page shows it. `chosen` is empty while a tap chooses; then it says where that is.
+
+    `moved_m` is how far the new position is from the one in the register, None where there is no new one.
+    """
+
+    view: site_plan.View
+    picture: str
+    chosen: str
+    name: str
+    zoom: int
+    moved_m: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """What is wrong, and the field that it is about."""
@@ -66,25 +101,15 @@ class InstallPages:
         router.add_api_route("/manage/install", self.install, methods=["POST"], response_model=None)
         return router
 
-    async def ask(
-        self,
-        device: str = "",
-        site: str = "",
-        asset: str = "",
-        distance_threshold_mm: str = "",
-        done: Annotated[str, Query(max_length=64)] = "",
-        *,
-        retold: bool = False,
-    ) -> HTMLResponse:
-        """The steps, as far as they are known: which device, which place, which bay."""
-        given = Given(device=device, site=site, asset=asset, distance_threshold_mm=distance_threshold_mm)
-        if not device:
-            return self._page(given, site=site)
+    async def ask(self, asked: Annotated[Asked, Query()]) -> HTMLResponse:
+        """The steps, as far as they are known: which device, which place, which bay, where that is."""
+        if not asked.device:
+            return self._page(asked, site=asked.site)
         try:
-            device_id = device_on_label(device)
+            device_id = device_on_label(asked.device)
         except InvalidIdError:
-            return self._page(given, faults=[Fault(field="device", message="Enter the id on the label of the device")])
-        return await self._form(device_id, given, done=done, retold=retold)
+            return self._page(asked, faults=[Fault(field="device", message="Enter the id on the label of the device")])
+        return await self._form(device_id, asked)
 
     async def install(self, form: Annotated[Given, Form()]) -> Response:
         """Put it there: the installation that was ends, the new one begins, together or not at all."""
@@ -112,21 +137,17 @@ class InstallPages:
         )
         return RedirectResponse(f"/manage/install?{query}", status_code=303)
 
-    async def _form(
-        self,
-        device_id: DeviceId,
-        given: Given,
-        *,
-        faults: list[Fault] | None = None,
-        done: str = "",
-        retold: bool = False,
-    ) -> HTMLResponse:
+    async def _form(self, device_id: DeviceId, given: Given, *, faults: list[Fault] | None = None) -> HTMLResponse:
         register = await self.registry.records()
         record = await self.records.device_record(device_id, frames=_FRAMES, days=1)
         distances = record.distances_mm if record else []
         there = _now_there(register, device_id)
         place = given.site or (str(register[RecordKind.ASSET][str(there["asset"])]["site"]) if there else "")
         assets = _assets_of(register, place)
+        taken = _devices_there(register)
+        asked = given if isinstance(given, Asked) else Asked.model_validate(given.model_dump())
+        given = _tapped(asked, assets)
+        chosen = given.asset or (str(there["asset"]) if there else "")
         return self._page(
             given,
             faults=faults,
@@ -137,9 +158,11 @@ class InstallPages:
             site=place,
             sites=sorted(register[RecordKind.SITE].items(), key=lambda one: str(one[1]["name"])),
             assets=assets,
-            taken=_devices_there(register),
-            done=done if done in register[RecordKind.ASSET] else "",
-            retold=retold,
+            taken=taken,
+            chosen=chosen,
+            plan=_plan(given, chosen, assets, zoom=asked.zoom, taken=taken),
+            done=asked.done if asked.done in register[RecordKind.ASSET] else "",
+            retold=asked.retold,
             distances=distances[:_DISTANCES],
             proposed=proposal([mm for _, mm in distances]),
             needs_threshold=bool(distances) or (record is not None and needs_threshold(record.health.model)),
@@ -147,8 +170,9 @@ class InstallPages:
 
     def _page(self, given: Given, *, faults: list[Fault] | None = None, **more: object) -> HTMLResponse:
         known: dict[str, object] = {"device_id": None, "record": None, "is_known": False, "there": None}
-        known |= {"site": "", "done": "", "sites": [], "assets": [], "taken": {}}
+        known |= {"site": "", "done": "", "sites": [], "assets": [], "taken": {}, "chosen": "", "plan": None}
         known |= {"retold": False, "distances": [], "proposed": None, "needs_threshold": False, "margin_mm": MARGIN_MM}
+        known |= {"plan_size": site_plan.SIZE}
         page = self.templates.page(
             "install.html",
             status_code=422 if faults else 200,
@@ -187,6 +211,46 @@ class InstallPages:
         read = [read_entry(one, silent_after=self.silent_after) for one in cells]
         faults = [_fault(problem) for _, problems in read for problem in problems]
         return [entry for entry, _ in read if entry is not None], faults
+
+
+def _tapped(asked: Asked, assets: site_plan.Assets) -> Given:
+    """What is known after a tap on the plan: the bay that is nearest, or where the one that was chosen is."""
+    position = asked.tapped
+    if position is None or not assets:
+        return asked
+    if asked.asset in dict(assets):
+        return asked.model_copy(update={"lon": f"{position[0]:.6f}", "lat": f"{position[1]:.6f}"})
+    return asked.model_copy(update={"asset": site_plan.nearest_asset(position, assets), "lon": "", "lat": ""})
+
+
+def _plan(given: Given, chosen: str, assets: site_plan.Assets, *, zoom: int, taken: Mapping[str, str]) -> Plan | None:
+    if not assets:
+        return None
+    asset = dict(assets).get(chosen)
+    if asset is None:
+        view = site_plan.overview(assets)
+        picture = site_plan.picture(view, assets, chosen="", pin=None, taken=taken)
+        return Plan(view=view, picture=picture, chosen="", name="", zoom=0, moved_m=None)
+    there = float(str(asset["lon"])), float(str(asset["lat"]))
+    pin = _position(given)
+    view = site_plan.close_up(pin or there, assets, zoom=zoom)
+    return Plan(
+        view=view,
+        picture=site_plan.picture(view, assets, chosen=chosen, pin=pin, taken=taken),
+        chosen=chosen,
+        name=str(asset["name"]),
+        zoom=zoom,
+        moved_m=site_plan.distance_m(there, pin) if pin else None,
+    )
+
+
+def _position(given: Given) -> site_plan.Position | None:
+    """The position that was typed or tapped; None where that is none."""
+    try:
+        lon, lat = float(given.lon), float(given.lat)
+    except ValueError:
+        return None
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) < 90 else None
 
 
 def _fault(problem: RegisterProblem) -> Fault:

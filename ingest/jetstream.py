@@ -32,7 +32,8 @@ _RETRY_S = 0.5
 class Cluster:
     """How to reach the cluster. An unacknowledged message goes to another worker after `ack_wait_s`.
 
-    A node that says nothing for twice `keepalive_s` is taken for lost.
+    A node that says nothing for twice `keepalive_s` is taken for lost. A consumer that nobody asked for so long as
+    `forget_after_s` is forgotten with what waits for it; never where that is None.
     """
 
     servers: Sequence[str]
@@ -42,6 +43,7 @@ class Cluster:
     ack_wait_s: float
     max_ack_pending: int
     keepalive_s: int = 10
+    forget_after_s: float | None = None
 
 
 class JetStreamSource:
@@ -175,6 +177,7 @@ class JetStreamSource:
             ack_wait=self._cluster.ack_wait_s,
             max_ack_pending=self._cluster.max_ack_pending,
             filter_subjects=self._subjects,
+            inactive_threshold=self._cluster.forget_after_s,
         )
         context = self._client.jetstream()
         try:

@@ -28,7 +28,11 @@ _SHORT_CONNECTIONS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """How to reach the broker. `tls` None is plain TCP; `version` is "5" or "3.1.1"."""
+    """How to reach the broker. `tls` None is plain TCP; `version` is "5" or "3.1.1".
+
+    `others` are further nodes of one cluster, tried in turn. Where `session_expiry_s` is None, nothing is kept for us
+    while we are away.
+    """
 
     host: str
     port: int
@@ -37,13 +41,14 @@ class Broker:
     password: str
     tls: ssl.SSLContext | None
     client_id: str
-    session_expiry_s: int
+    session_expiry_s: int | None
     receive_maximum: int
     keepalive_s: int = 10
+    others: tuple[tuple[str, int], ...] = ()
 
 
 class MqttSource:
-    """Satisfies ingest.source.Source.
+    """Satisfies ingest.source.Source. Without filters it only sends.
 
     A token names a packet on the connection that brought it: a late acknowledgement for a lost connection is written
     nowhere, so it can never name a message of the next session.
@@ -57,6 +62,7 @@ class MqttSource:
         self._connection: Connection | None = None
         self._granted = False
         self._connections = 0
+        self._attempts = 0
         self.sessions_lost = 0
 
     @property
@@ -136,11 +142,14 @@ class MqttSource:
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Connection]:
         broker = self._broker
+        addresses = ((broker.host, broker.port), *broker.others)
+        host, port = addresses[self._attempts % len(addresses)]
+        self._attempts += 1
         connection = self._connection = Connection(broker.version, broker.keepalive_s, take=self._take)
         try:
             session_present = await connection.open(
-                broker.host,
-                broker.port,
+                host,
+                port,
                 tls=broker.tls,
                 client_id=broker.client_id,
                 username=broker.username,
@@ -149,7 +158,8 @@ class MqttSource:
                 receive_maximum=broker.receive_maximum,
             )
             # A broker without our session may have lost frames: say so. Of the first time nobody knows.
-            self.sessions_lost += bool(self._connections and not session_present)
+            is_kept = broker.session_expiry_s is not None
+            self.sessions_lost += bool(self._connections and not session_present and is_kept)
             self._connections += 1
             extra = {"action": "mqtt_connected", "session_present": session_present}
             logger.info("connected to the broker", extra=extra)
@@ -160,6 +170,8 @@ class MqttSource:
             await connection.close()
 
     async def _subscribe(self, connection: Connection) -> bool:
+        if not self._filters:
+            return True
         granted = await connection.subscribe(self._filters)
         refused = [topic for topic, qos in zip(self._filters, granted, strict=False) if qos != 1]
         if refused:

@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         client_id: str,
         username: str,
         password: str,
-        session_expiry_s: int,
+        session_expiry_s: int | None,
         receive_maximum: int,
     ) -> bool:
         """Connect; whether the broker still had our session.

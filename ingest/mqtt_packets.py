@@ -76,15 +76,17 @@ def connect(
     username: str,
     password: str,
     keepalive_s: int,
-    session_expiry_s: int,
+    session_expiry_s: int | None,
     receive_maximum: int,
 ) -> bytes:
-    """CONNECT to a session that outlives the connection. Expiry and Receive Maximum are of MQTT 5."""
-    # Clean start is never asked for: bit 1 stays 0.
-    flags = (0x80 if username else 0) | (0x40 if password else 0)
+    """CONNECT to a session that outlives the connection, or where its expiry is None to one that is new and does not.
+
+    Expiry and Receive Maximum are of MQTT 5.
+    """
+    flags = (0x80 if username else 0) | (0x40 if password else 0) | (0x02 if session_expiry_s is None else 0)
     body = _text("MQTT") + pack("!BBH", _LEVEL[version], flags, keepalive_s)
     if version == "5":
-        properties = pack("!BIBH", 0x11, session_expiry_s, 0x21, receive_maximum)
+        properties = pack("!BIBH", 0x11, session_expiry_s or 0, 0x21, receive_maximum)
         body += _size(len(properties)) + properties
     body += _text(client_id)
     if username:

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from devices.catalogue import BY_KEY, silent_after
 from domain.codec_scripts import ScriptedModels
+from domain.commands import LONGEST_LIFETIME
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
 from domain.places_file import SilentAfter, parse_places
 from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
-from ingest.dispatch import Dispatch
+from ingest.dispatch import Dispatch, Postbox
 from ingest.flood import FloodGate
 from ingest.http_source import HttpSource
 from ingest.jetstream import Cluster, JetStreamSource
@@ -28,6 +29,7 @@ from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import FrameSink, Pipeline
 from ingest.probes import create_app as probes
 from ingest.reading import Reader, read_here
+from ingest.relay import Relay
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
@@ -180,13 +182,46 @@ def _dispatch(settings: Settings, pool: Pool, tasks: asyncio.TaskGroup) -> None:
     """Send commands, where a network server takes them: over a session of their own, so that no frame waits for one."""
     if not settings.downlink_topic:
         return
-    broker = replace(_ingest_broker(settings), client_id=f"{settings.mqtt_client_id}-commands")
-    postbox = MqttSource(broker, COMMAND_FILTERS, now=utc_now)
+    postbox = _mqtt_postbox(settings, tasks) if settings.source == "mqtt" else _cluster_postbox(settings, tasks)
     queue = CommandStore(pool, now=utc_now, can_send=True)
     dispatch = Dispatch(postbox, queue, topic=settings.downlink_topic, every_s=_LOOK_FOR_COMMANDS_EVERY_S)
-    tasks.create_task(postbox.run(), name="command-source")
     tasks.create_task(dispatch.send(), name="commands")
     tasks.create_task(dispatch.listen(), name="command-reports")
+
+
+def _mqtt_postbox(settings: Settings, tasks: asyncio.TaskGroup) -> Postbox:
+    broker = replace(_ingest_broker(settings), client_id=f"{settings.mqtt_client_id}-commands")
+    postbox = MqttSource(broker, COMMAND_FILTERS, now=utc_now)
+    tasks.create_task(postbox.run(), name="command-source")
+    return postbox
+
+
+def _cluster_postbox(settings: Settings, tasks: asyncio.TaskGroup) -> Postbox:
+    """Sent over MQTT to any node, under a name that no other worker has; heard of by a consumer that they share."""
+    addresses = [
+        address.strip().rpartition(":") for address in settings.nats_mqtt_servers.split(",") if address.strip()
+    ]
+    nodes = tuple((host, int(port)) for host, _, port in addresses) or ((settings.mqtt_host, settings.mqtt_port),)
+    broker = replace(
+        _ingest_broker(settings),
+        host=nodes[0][0],
+        port=nodes[0][1],
+        others=nodes[1:],
+        version="3.1.1",
+        client_id=f"{settings.mqtt_client_id}-commands-{socket.gethostname()}-{os.getpid()}",
+        session_expiry_s=None,
+    )
+    sender = MqttSource(broker, (), now=utc_now)
+    consumer = replace(
+        _cluster(settings),
+        durable=f"{settings.nats_consumer}-commands",
+        # Once no command is sent any more, nothing may be kept for those who sent them.
+        forget_after_s=LONGEST_LIFETIME.total_seconds(),
+    )
+    heard = JetStreamSource(consumer, COMMAND_FILTERS, now=utc_now)
+    tasks.create_task(sender.run(), name="command-sender")
+    tasks.create_task(heard.run(), name="command-source")
+    return Relay(sender, heard)
 
 
 @contextlib.contextmanager
@@ -220,7 +255,11 @@ def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
         # What a worker sends to itself is for nobody else.
         filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
         return MqttSource(_ingest_broker(settings), filters, now=utc_now)
-    cluster = Cluster(
+    return JetStreamSource(_cluster(settings), INGEST_FILTERS, now=utc_now)
+
+
+def _cluster(settings: Settings) -> Cluster:
+    return Cluster(
         servers=[server.strip() for server in settings.nats_servers.split(",")],
         username=settings.mqtt_username,
         password=settings.mqtt_password.get_secret_value(),
@@ -229,7 +268,6 @@ def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
         max_ack_pending=settings.mqtt_receive_maximum,
         keepalive_s=settings.mqtt_keepalive_s,
     )
-    return JetStreamSource(cluster, INGEST_FILTERS, now=utc_now)
 
 
 def _pipeline(

@@ -16,6 +16,8 @@ _DOWNLINK_TOPIC = re.compile(
     r"application/[\w-]+/device/\{dev_eui\}/command/down|v3/[\w@-]+/devices/[\w-]*\{dev_eui\}/down/push"
 )
 
+_ADDRESS = re.compile(r"[A-Za-z0-9._-]+:(?P<port>[0-9]{1,5})")
+
 
 class Settings(BaseSettings):
     """Fields are environment variables with the prefix `SMARTPLACE_`, e.g. `SMARTPLACE_DATABASE_URL`."""
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     """Workers with the same group share the frames (MQTT 5 shared subscriptions); none if empty."""
     nats_servers: str = "nats://127.0.0.1:4222"
     """The nodes of the NATS cluster, separated by commas. Account and Receive Maximum are those of MQTT."""
+    nats_mqtt_servers: str = ""
+    """Where those nodes take MQTT, `host:port` separated by commas, for commands; MQTT's host and port if empty."""
     nats_consumer: str = "smartplace-ingest"
     """The durable consumer that every worker shares."""
     nats_ack_wait_s: float = Field(default=30.0, gt=1)
@@ -149,6 +153,15 @@ class Settings(BaseSettings):
     def _is_downlink_topic(cls, value: str) -> str:
         if value and not _DOWNLINK_TOPIC.fullmatch(value):
             raise ValueError("is no topic for downlinks of ChirpStack or The Things Stack with {dev_eui} in it")
+        return value
+
+    @field_validator("nats_mqtt_servers")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for address in filter(None, value.split(",")):
+            found = _ADDRESS.fullmatch(address.strip())
+            if found is None or not 1 <= int(found["port"]) <= 65_535:
+                raise ValueError("is not host:port, separated by commas")
         return value
 
     @field_validator("database_url")

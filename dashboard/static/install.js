@@ -31,3 +31,23 @@ if (locate && "geolocation" in navigator) {
     navigator.geolocation.getCurrentPosition(found, failed, { enableHighAccuracy: true, timeout: 20_000 });
   });
 }
+
+// A tap on the plan fills in where the bay is, without loading the page anew: nothing that was typed is lost.
+const plan = document.querySelector(".plan__picture[data-lon]");
+
+function tapped(event) {
+  if (event.detail === 0) return; // A key: the browser has no point to tell of.
+  event.preventDefault();
+  const { lon, lat, metres, name } = plan.dataset;
+  const east = (event.offsetX - plan.width / 2) * metres;
+  const north = (plan.height / 2 - event.offsetY) * metres;
+  field("lon").value = (Number(lon) + east / (111320 * Math.cos((lat * Math.PI) / 180))).toFixed(6);
+  field("lat").value = (Number(lat) + north / 111320).toFixed(6);
+  const pin = document.querySelector(".plan__pin");
+  pin.style.left = `${event.offsetX}px`;
+  pin.style.top = `${event.offsetY}px`;
+  pin.hidden = false;
+  document.querySelector("#plan-words").textContent = `${name} is where you tapped: tap again to mend that.`;
+}
+
+plan?.addEventListener("click", tapped);

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from domain.codec_scripts import ExampleResult, Upload
+from domain.register import RecordKind
 from domain.states import State
 
 pytestmark = pytest.mark.browser
@@ -49,6 +50,7 @@ MANAGE = [
     "/manage/install",
     "/manage/install?device=70b3d5e75e000001",
     "/manage/install?device=70b3d5e75e000388&site=library",
+    "/manage/install?device=70b3d5e75e000388&site=library&asset=library-bay-010&lon=0.71012&lat=51.54001",
     "/manage/install?device=nonsense!",
     "/manage/install?device=70b3d5e75e000001&site=library&done=library-bay-001",
     "/manage/devices/70b3d5e75e000001",
@@ -144,6 +146,21 @@ def test_no_page_breaks_a_wcag_rule_or_its_policy_or_scrolls_sideways(open_page,
     assert [said for said in complaints if not re.search("404|422", said)] == []
 
 
+def test_the_menu_of_asset_managers_takes_one_line_on_a_phone_and_opens_without_scripts(open_page):
+    page = open_page(viewport={"width": 375, "height": 800}, java_script_enabled=False)
+    _log_in(page)
+    bar = page.locator(".manage-bar")
+    assert bar.bounding_box()["height"] < 60
+    expect(page.get_by_role("link", name="Install", exact=True)).to_be_hidden()
+    page.get_by_text("Menu: Devices").click()
+    page.get_by_role("link", name="Install", exact=True).click()
+    expect(page.get_by_role("heading", name="Install a device")).to_be_visible()
+    expect(page.get_by_text("Menu: Install")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_text("Menu: Install")).to_be_hidden()
+    expect(page.get_by_role("link", name="Install", exact=True)).to_be_visible()
+
+
 def _check(page: Page, path: str) -> None:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
     assert found.violations_count == 0, f"{path}: {found.generate_report()}"
@@ -166,7 +183,7 @@ def test_without_scripts_every_page_is_complete(open_page, complaints, live):
     _log_in(page)
     expect(page.locator("tr[data-device]")).to_have_count(100)
     page.goto("/manage/dead-letters")
-    page.locator("summary").first.click()
+    page.locator("main summary").first.click()
     expect(page.locator("pre").first).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in for asset managers")).to_be_visible()
@@ -177,6 +194,8 @@ def test_without_scripts_every_page_is_complete(open_page, complaints, live):
 def test_a_codec_is_tried_refused_kept_and_used_without_scripts(open_page, complaints, codecs, width):
     page = open_page(java_script_enabled=False, viewport={"width": width, "height": 800})
     _log_in(page)
+    if width < 640:
+        page.get_by_text("Menu: Devices").click()
     page.get_by_role("link", name="Codecs").click()
     page.get_by_role("link", name="acme-bay").click()
     page.get_by_role("link", name="Upload a new version").click()
@@ -338,6 +357,25 @@ def test_an_installer_stands_where_the_phone_says_and_the_nearest_bay_comes_firs
     page.get_by_label("Bay or bench").select_option("library-bay-010")
     page.get_by_role("button", name="Install here").click()
     expect(page.get_by_role("heading", name="Installed")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_bay_is_chosen_and_put_right_by_tapping_on_the_plan(open_page, complaints, registry, scripts):
+    page = open_page(viewport={"width": 375, "height": 800}, java_script_enabled=scripts)
+    _log_in(page)
+    page.goto("/manage/install?device=70b3d5e75e000388&site=library")
+    page.get_by_role("button", name="Plan: tap a bay").click(position={"x": 298, "y": 160})
+    expect(page.get_by_label("Bay or bench")).to_have_value("library-bay-010")
+    page.get_by_role("button", name="Plan: tap where Bay 10 is").click(position={"x": 160, "y": 80})
+    expect(page.get_by_label("Latitude")).not_to_have_value("")
+    expect(page.locator("#plan-words")).to_contain_text("tap again to mend that")
+    page.get_by_label("Model").select_option("bosch-tps110")
+    page.get_by_role("button", name="Install here").click()
+    expect(page.get_by_role("heading", name="Installed")).to_be_visible()
+    moved = registry.register[RecordKind.ASSET]["library-bay-010"]
+    assert 51.5400 < moved["lat"] < 51.5402
+    assert moved["lon"] == pytest.approx(0.7101, abs=3e-6)
     assert complaints == []
 
 

@@ -97,6 +97,52 @@ def test_to_calibrate_where_it_is_begins_no_new_installation(manager, registry):
     assert 'value="400"' in manager.get(f"/manage/install?device={FIRST}").text
 
 
+def hidden(page, name):
+    return unescape(re.search(rf'id="plan">.*?name="{name}" value="([^"]*)"', page, re.S)[1])
+
+
+def test_a_tap_on_the_plan_chooses_the_nearest_bay_and_the_next_one_says_where_it_is(manager, registry):
+    params = {"device": NEW, "site": "library"}
+    page = manager.get("/manage/install", params=params).text
+    assert "Tap the bay or bench to choose it" in page
+    # Bays 1, 2 and 10 lie in a row from west to east: the right edge is bay 10.
+    params |= {"asset": hidden(page, "asset"), "view": hidden(page, "view"), "at.x": "300", "at.y": "150"}
+    page = manager.get("/manage/install", params=params).text
+    assert 'value="library-bay-010" data-lon="0.7101" data-lat="51.54" selected' in page
+    assert "Tap where Bay 10 is" in page
+
+    params |= {"asset": hidden(page, "asset"), "view": hidden(page, "view"), "at.x": "160", "at.y": "80"}
+    page = manager.get("/manage/install", params=params).text
+    lon, lat = (re.search(rf'id="{name}" name="{name}" value="([^"]*)"', page)[1] for name in ("lon", "lat"))
+    assert float(lon) == pytest.approx(0.7101, abs=1e-6)
+    away_m = (float(lat) - 51.54) * 111_320
+    assert 5 < away_m < 20
+    assert f"Bay 10 will be {away_m:.1f} m from where it was" in page
+
+    form = {"device": NEW, "site": "library", "asset": "library-bay-010", "model": "bosch-tps110"}
+    assert manager.post("/manage/install", data=form | {"lon": lon, "lat": lat}).status_code == 303
+    assert registry.register[RecordKind.ASSET]["library-bay-010"]["lat"] == float(lat)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "view"), [("0", "0", ""), ("900", "5", ""), ("-1", "5", ""), ("5", "5", "nonsense")]
+)
+def test_what_is_no_tap_changes_nothing(manager, x, y, view):
+    """A browser says 0, 0 where a key was pressed."""
+    page = manager.get("/manage/install", params={"device": FIRST}).text
+    view = view or hidden(page, "view")
+    again = manager.get("/manage/install", params={"device": FIRST, "view": view, "at.x": x, "at.y": y}).text
+    assert 'id="lon" name="lon" value=""' in again
+    assert "will be" not in again
+
+
+def test_a_plan_comes_closer_and_goes_away(manager):
+    page = manager.get("/manage/install", params={"device": FIRST}).text
+    closer = unescape(re.search(r'href="([^"]+)#plan">Closer', page)[1])
+    metres = [float(hidden(text, "view").split(",")[2]) for text in (page, manager.get(closer).text)]
+    assert metres[1] == pytest.approx(metres[0] / 2, rel=0.001)
+
+
 def test_a_threshold_is_proposed_from_what_a_sensor_measured_and_taken_without_typing(manager, records, registry):
     records.distances_mm[FIRST] = [2490, 700, 710, 2500]
     page = manager.get("/manage/install", params={"device": FIRST}).text
