@@ -47,35 +47,73 @@ def _text(text: bytes) -> bytes:
     return struct.pack("!H", len(text)) + text
 
 
+class _Publisher(asyncio.Protocol):
+    """Keeps at most WINDOW messages on their way. What may leave does so in one write."""
+
+    def __init__(self, packets: list[bytes]) -> None:
+        self._packets = packets
+        self._transport: asyncio.Transport | None = None
+        self._sent = self._allowed = self._heard = 0
+        self.acknowledged = asyncio.get_running_loop().create_future()
+        self.connected = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say who is here."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(_packet(0x10, _text(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 600) + _text(b"blast")))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Too early."""
+        for answer in (self.connected, self.acknowledged):
+            if not answer.done():
+                answer.set_exception(exc or ConnectionError("the broker hung up"))
+
+    def data_received(self, data: bytes) -> None:
+        """CONNACK, then PUBACK after PUBACK: four bytes each."""
+        self._heard += len(data)
+        if not self.connected.done() and self._heard >= 4:
+            self.connected.set_result(None)
+        if self._heard // 4 - 1 == len(self._packets):
+            self.acknowledged.set_result(None)
+        self._send()
+
+    def allow(self, count: int, last: bytes | None = None) -> None:
+        """Send the first `count` messages as the window allows, `last` in place of the last of them."""
+        if last is not None:
+            self._packets[count - 1] = last
+        self._allowed = count
+        self._send()
+
+    def _send(self) -> None:
+        until = min(self._allowed, self._heard // 4 - 1 + WINDOW)
+        if until > self._sent:
+            assert self._transport is not None
+            self._transport.write(b"".join(self._packets[self._sent : until]))
+            self._sent = until
+
+
 async def blast(port: int, path: Path, rate: float, stamp: bytes) -> dict[str, float]:
     """Publish the file. With a rate, `stamp` in each payload is replaced by the time of sending."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(_packet(0x10, _text(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 600) + _text(b"blast")))
-    await reader.readexactly(4)
-    ready = [(_text(topic), payload) for topic, payload in messages(path)]
-    room = asyncio.Semaphore(WINDOW)
-
-    async def acknowledged() -> None:
-        for _ in ready:
-            await reader.readexactly(4)
-            room.release()
-
-    done = asyncio.create_task(acknowledged())
+    ready = [
+        (_text(topic) + struct.pack("!H", number % 65_535 + 1), payload)
+        for number, (topic, payload) in enumerate(messages(path))
+    ]
+    packets = [_packet(0x32, head + payload) for head, payload in ready]
+    loop = asyncio.get_running_loop()
+    transport, publisher = await loop.create_connection(lambda: _Publisher(packets), "127.0.0.1", port)
+    await publisher.connected
     began = time.time()
-    for number, (topic, payload) in enumerate(ready):
-        if rate:
-            wait = began + number / rate - time.time()
-            if wait > 0:
-                await asyncio.sleep(wait)
-            payload = payload.replace(stamp, _now())  # noqa: PLW2901
-        if room.locked():
-            await writer.drain()
-        await room.acquire()
-        writer.write(_packet(0x32, topic + struct.pack("!H", number % 65_535 + 1) + payload))
-    await writer.drain()
-    await done
-    writer.close()
-    return {"began": began, "acknowledged": time.time(), "messages": len(ready)}
+    if rate:
+        for number, (head, payload) in enumerate(ready):
+            await asyncio.sleep(max(0.0, began + number / rate - time.time()))
+            publisher.allow(number + 1, _packet(0x32, head + payload.replace(stamp, _now())))
+    else:
+        publisher.allow(len(packets))
+    await publisher.acknowledged
+    ended = time.time()
+    transport.abort()
+    return {"began": began, "acknowledged": ended, "messages": len(ready)}
 
 
 def _now() -> bytes:

@@ -18,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,7 @@ class Bench:
     folder: Path
     database: EmbeddedPostgres
     postgres: psutil.Process
+    broker: psutil.Process
     mqtt_port: int
     dev_euis: list[str]
 
@@ -82,6 +83,7 @@ class Round:
     uplinks_per_s: float
     worker_us: float
     postgres_us: float
+    broker_us: float
     batches: int
 
 
@@ -224,16 +226,19 @@ def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, 
     path = bench.folder / "events"
     blast.write(path, events(bench, count, first=first))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
-    before = cpu_seconds(worker), cpu_seconds(bench.postgres)
+    counted = (worker, bench.postgres, bench.broker)
+    before = [cpu_seconds(process) for process in counted]
     revision = int(str(one(bench, "SELECT revision FROM platform")))
     began = publish(bench, path)["began"]
-    kept, ended = settled(bench, table, rows + count)
-    _say_lost(table, rows + count - kept)
-    after = cpu_seconds(worker), cpu_seconds(bench.postgres)
-    worker_s, postgres_s = (now - then for now, then in zip(after, before, strict=True))
-    count = kept - rows
+    wait_until_still(bench)
+    worker_us, postgres_us, broker_us = (
+        (cpu_seconds(process) - then) / count * 1e6 for process, then in zip(counted, before, strict=True)
+    )
     batches = int(str(one(bench, "SELECT revision FROM platform"))) - revision
-    return Round(count / (ended - began), worker_s / count * 1e6, postgres_s / count * 1e6, batches)
+    kept = kept_since(bench, table, rows, count)
+    ended = float(str(one(bench, f"SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin))) FROM {table}")))
+    share = kept / count
+    return Round(kept / (ended - began), worker_us / share, postgres_us / share, broker_us / share, batches)
 
 
 def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float, float]:
@@ -242,31 +247,41 @@ def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float,
     blast.write(path, events(bench, count, first=first, gateway_time=STAMP.decode()))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
     publish(bench, path, rate=500)
-    kept, _ = settled(bench, table, rows + count)
-    _say_lost(table, rows + count - kept)
+    wait_until_still(bench)
+    kept = kept_since(bench, table, rows, count)
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
         delays = [
             row[0] * 1000
             for row in connection.execute(
                 f"SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - observed_at)::float8 FROM {table}"
                 " ORDER BY pg_xact_commit_timestamp(xmin) DESC LIMIT %s",
-                [kept - rows],
+                [kept],
             )
         ]
     cuts = statistics.quantiles(delays, n=100)
     return cuts[49], cuts[98]
 
 
-def settled(bench: Bench, table: str, expected: int) -> tuple[int, float]:
-    """How many rows there are, and since when, once all are there or none has come for 10 s: the peer loses some."""
-    kept, since = -1, time.time()
+def wait_until_still(bench: Bench) -> None:
+    """Until nobody has begun to write for two seconds.
+
+    Asked of the number of the next transaction, which costs the same however much there is: to count the rows again and
+    again would be the most expensive query of the run, on the account of whoever is measured.
+    """
+    newest, since = "", time.monotonic()
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
-        while kept < expected and time.time() - since < 10:
-            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-            assert row is not None
-            kept, since = row[0], time.time() if row[0] != kept else since
-            time.sleep(0.01)
-    return kept, since
+        while time.monotonic() - since < 2:
+            (now,) = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone() or ("",)
+            if now != newest:
+                newest, since = now, time.monotonic()
+            time.sleep(0.05)
+
+
+def kept_since(bench: Bench, table: str, rows: int, count: int) -> int:
+    """How many of `count` messages have become rows, where there were `rows` before: the peer loses some."""
+    kept = int(str(one(bench, f"SELECT count(*) FROM {table}"))) - rows
+    _say_lost(table, count - kept)
+    return kept
 
 
 def _say_lost(table: str, lost: int) -> None:
@@ -284,6 +299,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--messages", type=int, default=60_000)
+    parser.add_argument("--only", action="append", help="a contender; may be given again")
     options = parser.parse_args()
     rounds, count = (1, 10_000) if options.quick else (options.rounds, options.messages)
 
@@ -294,13 +310,15 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="smartplace-benchmark-") as folder,
         postgres(Path(folder)) as (database, postgres_process),
-        mosquitto(Path(folder)) as (mqtt_port, _broker),
+        mosquitto(Path(folder)) as (mqtt_port, broker),
     ):
-        print(json.dumps(run(Path(folder), database, postgres_process, mqtt_port, rounds, count, tell)))
+        dev_euis = prepare(database)
+        bench = Bench(Path(folder), database, postgres_process, broker, mqtt_port, dev_euis)
+        print(json.dumps(run(bench, options.only or [*CONTENDERS], rounds, count, tell)))
 
 
-def run(folder, database, postgres_process, mqtt_port, rounds, count, tell):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-    """All rounds; the figures by name."""
+def prepare(database: EmbeddedPostgres) -> list[str]:
+    """Every contender's tables; the devices."""
     import asyncio
 
     list(migrate(database.conninfo()))
@@ -311,18 +329,25 @@ def run(folder, database, postgres_process, mqtt_port, rounds, count, tell):  # 
             "CREATE TABLE node_red_uplink"
             " (observed_at timestamptz, dev_eui text, f_cnt bigint, f_port int, occupied boolean)"
         )
-    bench = Bench(folder, database, postgres_process, mqtt_port, [device.device_id for device in places.devices])
-    contenders = {
-        "smartplace x1": (lambda: smartplace(bench, 1), "uplink"),
-        "smartplace x2": (lambda: smartplace(bench, 2), "uplink"),
-        "node-red": (lambda: node_red(bench), "node_red_uplink"),
-    }
-    results: dict[str, list[Round]] = {name: [] for name in contenders}
-    delays: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+    return [str(device.device_id) for device in places.devices]
+
+
+CONTENDERS: dict[str, tuple[Callable[[Bench], AbstractContextManager[psutil.Process]], str]] = {
+    "smartplace x1": (lambda bench: smartplace(bench, 1), "uplink"),
+    "smartplace x2": (lambda bench: smartplace(bench, 2), "uplink"),
+    "node-red": (node_red, "node_red_uplink"),
+}
+
+
+def run(bench: Bench, names: list[str], rounds: int, count: int, tell: Callable[[str], None]) -> dict[str, float]:
+    """All rounds; the figures by name."""
+    results: dict[str, list[Round]] = {name: [] for name in names}
+    delays: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     first = 0
     for number in range(rounds):
-        for name, (start, table) in contenders.items():
-            with start() as worker:
+        for name in names:
+            start, table = CONTENDERS[name]
+            with start(bench) as worker:
                 results[name].append(full_speed(bench, worker, table, count=count, first=first))
                 first += count
                 delays[name].append(latency(bench, table, count=4000 if rounds > 1 else 1500, first=first))
@@ -331,35 +356,29 @@ def run(folder, database, postgres_process, mqtt_port, rounds, count, tell):  # 
             p50, p99 = delays[name][-1]
             tell(
                 f"round {number + 1} {name:14} {done.uplinks_per_s:9,.0f} /s  worker {done.worker_us:6.1f} us"
-                f"  PostgreSQL {done.postgres_us:6.1f} us  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
+                f"  PostgreSQL {done.postgres_us:6.1f} us  broker {done.broker_us:5.1f} us"
+                f"  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
                 + (f"  {count / done.batches:5.0f} uplinks a batch" if done.batches else "")
             )
     return figures(results, delays)
 
 
 def figures(results: dict[str, list[Round]], delays: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
-    """Medians, and ratios of medians."""
-
-    def median(name: str, field: str) -> float:
-        return statistics.median(getattr(item, field) for item in results[name])
-
-    def cpu(name: str) -> float:
-        return median(name, "worker_us") + median(name, "postgres_us")
-
-    ours, theirs = median("smartplace x1", "uplinks_per_s"), median("node-red", "uplinks_per_s")
-    return {
-        "uplinks_per_s": round(ours),
-        "uplinks_per_s_2_workers": round(median("smartplace x2", "uplinks_per_s")),
-        "node_red_per_s": round(theirs),
-        "ratio_to_node_red": round(ours / theirs, 2),
-        "cpu_us_per_uplink": round(cpu("smartplace x1"), 1),
-        "cpu_us_per_uplink_2_workers": round(cpu("smartplace x2"), 1),
-        "node_red_cpu_us": round(cpu("node-red"), 1),
-        "p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays["smartplace x1"]), 1),
-        "p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays["smartplace x1"]), 1),
-        "node_red_p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays["node-red"]), 1),
-        "node_red_p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays["node-red"]), 1),
-    }
+    """Medians of each contender, and the ratio of medians."""
+    found: dict[str, float] = {}
+    for name, rounds in results.items():
+        mark = name.replace(" ", "_").replace("-", "_")
+        found |= {
+            f"{mark}_per_s": round(statistics.median(item.uplinks_per_s for item in rounds)),
+            f"{mark}_worker_us": round(statistics.median(item.worker_us for item in rounds), 1),
+            f"{mark}_postgres_us": round(statistics.median(item.postgres_us for item in rounds), 1),
+            f"{mark}_cpu_us": round(statistics.median(item.worker_us + item.postgres_us for item in rounds), 1),
+            f"{mark}_p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays[name]), 1),
+            f"{mark}_p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays[name]), 1),
+        }
+    if {"smartplace x1", "node-red"} <= results.keys():
+        found["ratio_to_node_red"] = round(found["smartplace_x1_per_s"] / found["node_red_per_s"], 2)
+    return found
 
 
 if __name__ == "__main__":

@@ -289,3 +289,18 @@ async def test_messages_are_noted_until_they_are_acquitted(database, open_store,
 
         await store.forget_frames(before=datetime.now(UTC) + timedelta(days=1))
         assert await store.noted([one, two]) == set()
+
+
+async def test_what_every_frame_changes_is_rewritten_in_place(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon, size=1) as (store, pool):
+        for n in range(60):
+            await store.write([frame(BAY, n, occupied=bool(n % 2), minute=n)], [])
+        async with pool.connection() as connection:
+            await connection.execute("SELECT pg_stat_force_next_flush()")
+
+    rows = all_rows(
+        database,
+        "SELECT relname, n_tup_upd - n_tup_hot_upd FROM pg_stat_user_tables WHERE n_tup_upd >= 59 ORDER BY relname",
+    )
+    # No index has to follow, and no page fills with what was.
+    assert rows == [("asset_state", 0), ("device_state", 0), ("platform", 0), ("session_block", 0)]
