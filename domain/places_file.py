@@ -8,12 +8,11 @@ bit of 5a says "locally administered", so they are nobody's real hardware.
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
-from typing import Any, TypeVar
 
-from domain.errors import InvalidIdError, PlacesFileError, UnknownModelError
+from domain.errors import PlacesFileError, UnknownModelError
 from domain.ids import (
     AssetId,
     DeviceId,
@@ -31,22 +30,22 @@ from domain.places import (
     Category,
     Closure,
     Device,
+    Direction,
     Places,
     Sign,
     Site,
     SiteKind,
 )
+from domain.places_table import Table
 
-OWN_MODEL = "smartplace-bench"
-"""The model that speaks our own MQTT contract; all others are LoRaWAN."""
+OWN_MODELS = frozenset({"smartplace-bench", "smartplace-count"})
+"""The models that speak our own MQTT contract; all others are LoRaWAN."""
 DEV_EUI_PREFIX = "5a0000"
 """What generated device EUIs begin with."""
-MOST_IN_A_GROUP = 10_000
+MOST_SPACES = 100_000
 LONGEST_ID = 64
 
 SilentAfter = Callable[[str], timedelta]
-Id = TypeVar("Id", bound=str)
-Choice = TypeVar("Choice", SiteKind, Category, Arrow)
 
 
 def parse_places(text: str, *, source: str, silent_after: SilentAfter) -> Places:
@@ -60,134 +59,26 @@ def parse_places(text: str, *, source: str, silent_after: SilentAfter) -> Places
     except tomllib.TOMLDecodeError as error:
         raise PlacesFileError(source, [f"this is not TOML: {error}"]) from error
     problems: list[str] = []
-    places = _places(_Table("the file", entries, problems), silent_after)
+    places = _places(Table("the file", entries, problems), silent_after)
     problems += [*_duplicates(places), *_long_ids(places), *_unknown_references(places)]
     if problems:
         raise PlacesFileError(source, problems)
     return places
 
 
-@dataclass
-class _Table:
-    """One table of the file. Reading a bad value notes a problem and answers with a harmless stand-in."""
-
-    where: str
-    entries: dict[str, Any]
-    problems: list[str]
-    read: set[str] = field(default_factory=set)
-
-    def has(self, key: str) -> bool:
-        """Whether an optional key is there."""
-        self.read.add(key)
-        return key in self.entries
-
-    def note(self, problem: str) -> None:
-        self.problems.append(f"{self.where}: {problem}")
-
-    def value(self, key: str, kind: type | tuple[type, ...], expected: str) -> Any:  # noqa: ANN401
-        """The value of a required key, or None (and a problem) if it is missing or of another type."""
-        self.read.add(key)
-        if key not in self.entries:
-            self.note(f"{key} is missing; it must be {expected}")
-            return None
-        value = self.entries[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.note(f"{key} must be {expected}, got {value!r}")
-            return None
-        return value
-
-    def text(self, key: str) -> str:
-        value = self.value(key, str, "text in quotes")
-        if value is not None and not value.strip():
-            self.note(f"{key} is empty")
-        return value or ""
-
-    def identifier(self, key: str, parse: Callable[[str], Id]) -> Id:
-        value = self.value(key, str, "text in quotes")
-        if value is not None:
-            try:
-                return parse(value)
-            except InvalidIdError as error:
-                self.note(f"{key} {error}")
-        return parse(f"{len(self.problems):016x}")
-
-    def choice(self, key: str, choices: type[Choice]) -> Choice:
-        known = [choice.value for choice in choices]
-        value = self.value(key, str, "one of " + ", ".join(known))
-        if value is not None and value not in known:
-            self.note(f"{key} must be one of {', '.join(known)}, got {value!r}")
-        return choices(value) if value in known else next(iter(choices))
-
-    def count(self, key: str) -> int:
-        value = self.value(key, int, "a whole number")
-        if value is not None and not 1 <= value <= MOST_IN_A_GROUP:
-            self.note(f"{key} must be from 1 to {MOST_IN_A_GROUP}, got {value}")
-            return 1
-        return value or 1
-
-    def degrees(self, key: str, limit: int) -> float:
-        value = self.value(key, (int, float), f"degrees from {-limit} to {limit}")
-        return 0.0 if value is None else self._within(key, value, limit)
-
-    def point(self, key: str) -> tuple[float, float]:
-        value = self.value(key, list, "[lon, lat]")
-        if value is None:
-            return 0.0, 0.0
-        if len(value) != 2 or any(type(number) not in (int, float) for number in value):
-            self.note(f"{key} must be [lon, lat], got {value!r}")
-            return 0.0, 0.0
-        return self._within(f"{key} lon", value[0], 180), self._within(f"{key} lat", value[1], 90)
-
-    def _within(self, name: str, value: float, limit: int) -> float:
-        if not -limit <= value <= limit:
-            self.note(f"{name} must be degrees from {-limit} to {limit}, got {value}")
-            return 0.0
-        return float(value)
-
-    def moment(self, key: str) -> datetime | None:
-        value: datetime | None = self.value(key, datetime, "a date and time such as 2026-03-01T08:00:00Z")
-        if value is not None and value.tzinfo is None:
-            self.note(f"{key} needs Z or an offset such as +01:00, got {value.isoformat()}")
-            return None
-        return value.astimezone(UTC) if value else None
-
-    def texts(self, key: str) -> list[str]:
-        value = self.value(key, list, "a list of texts") or []
-        if wrong := [item for item in value if not isinstance(item, str)]:
-            self.note(f"{key} must be a list of texts, got {wrong[0]!r}")
-        return [item for item in value if isinstance(item, str)]
-
-    def tables(self, key: str, title: str) -> "Iterator[_Table]":
-        """The tables of an optional list, each titled by its id, or by its place in the list."""
-        if not self.has(key):
-            return
-        found = self.value(key, list, f"[[{key}]] tables") or []
-        for position, entries in enumerate(found, 1):
-            if not isinstance(entries, dict):
-                self.note(f"{title} {position} must be a table, got {entries!r}")
-                continue
-            name = repr(entries["id"]) if "id" in entries else str(position)
-            prefix = "" if self.where == "the file" else f"{self.where}, "
-            table = _Table(f"{prefix}{title} {name}", entries, self.problems)
-            yield table
-            table.finish()
-
-    def finish(self) -> None:
-        for key in sorted(set(self.entries) - self.read):
-            self.note(f"{key!r} is not a key here; known are {', '.join(sorted(self.read))}")
-
-
-def _places(file: _Table, silent_after: SilentAfter) -> Places:
+def _places(file: Table, silent_after: SilentAfter) -> Places:
     file.text("name")
     simulated = bool(file.value("simulated", bool, "true or false"))
     sites: list[Site] = []
-    installed: list[tuple[Asset, Device]] = []
+    installed: list[tuple[Asset, Device | None]] = []
     closures: list[Closure] = []
     for table in file.tables("site", "site"):
         site = _site(table, simulated=simulated)
         sites.append(site)
         installed += _bays(table, site, silent_after)
         installed += _benches(table, site, silent_after)
+        installed += _areas(table, site, silent_after)
+        installed += _gates(table, site, silent_after)
         closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part)]
     signs = tuple(_sign(table) for table in file.tables("sign", "sign"))
     file.finish()
@@ -195,12 +86,12 @@ def _places(file: _Table, silent_after: SilentAfter) -> Places:
         sites=tuple(sites),
         assets=tuple(asset for asset, _ in installed),
         signs=signs,
-        devices=tuple(device for _, device in installed),
+        devices=tuple(device for _, device in installed if device is not None),
         closures=tuple(closures),
     )
 
 
-def _site(table: _Table, *, simulated: bool) -> Site:
+def _site(table: Table, *, simulated: bool) -> Site:
     return Site(
         site_id=table.identifier("id", parse_site_id),
         name=table.text("name"),
@@ -212,7 +103,7 @@ def _site(table: _Table, *, simulated: bool) -> Site:
     )
 
 
-def _bays(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
+def _bays(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
     number = 0
     for group in table.tables("bays", "bays"):
         category = group.choice("category", Category)
@@ -221,12 +112,56 @@ def _bays(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tupl
             yield spot.install(site, AssetKind.BAY, category, f"{site.site_id}-{number:03}", f"Bay {number}")
 
 
-def _benches(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
+def _benches(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
     number = 0
     for group in table.tables("benches", "benches"):
         for spot in _spots(group, "bench", silent_after):
             number += 1
             yield spot.install(site, AssetKind.BENCH, None, f"{site.site_id}-bench-{number:02}", f"Bench {number}")
+
+
+def _areas(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device | None]]:
+    for area in table.tables("areas", "area"):
+        asset = Asset(
+            asset_id=area.identifier("id", parse_asset_id),
+            site_id=site.site_id,
+            kind=AssetKind.AREA,
+            name=area.text("name"),
+            category=area.choice("category", Category) if area.has("category") else Category.GENERAL,
+            lon=area.degrees("lon", 180),
+            lat=area.degrees("lat", 90),
+            capacity=area.count("capacity", most=MOST_SPACES),
+            anchor_at=area.time_of_day("anchor_at") if area.has("anchor_at") else None,
+            anchor_taken=area.count("anchor_taken", least=0, most=MOST_SPACES) if area.has("anchor_taken") else None,
+        )
+        if (asset.anchor_at is None) != (asset.anchor_taken is None):
+            area.note("anchor_at and anchor_taken go together")
+        if asset.anchor_taken is not None and asset.anchor_taken > asset.capacity:
+            area.note("anchor_taken must be at most the capacity")
+        # An area that is only counted at its gates has no device of its own.
+        yield asset, _own_device(area, asset, silent_after) if area.has("device") or area.has("model") else None
+
+
+def _gates(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device | None]]:
+    for gate in table.tables("gates", "gate"):
+        asset = Asset(
+            asset_id=gate.identifier("id", parse_asset_id),
+            site_id=site.site_id,
+            kind=AssetKind.GATE,
+            name=gate.text("name"),
+            category=None,
+            lon=gate.degrees("lon", 180),
+            lat=gate.degrees("lat", 90),
+            area=gate.identifier("area", parse_asset_id),
+            direction=gate.choice("direction", Direction),
+        )
+        yield asset, _own_device(gate, asset, silent_after)
+
+
+def _own_device(entry: Table, asset: Asset, silent_after: SilentAfter) -> Device:
+    model, silence = _model(entry, silent_after)
+    device_id = entry.identifier("device", parse_device_id if model in OWN_MODELS else parse_dev_eui)
+    return Device(device_id=device_id, model=model, silent_after=silence, asset_id=asset.asset_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,12 +194,12 @@ class _Spot:
 
 
 def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
-    if model == OWN_MODEL:
+    if model in OWN_MODELS:
         return DeviceId(f"bench-{asset_id.replace('-bench-', '-')}")
     return DeviceId(DEV_EUI_PREFIX + blake2b(asset_id.encode(), digest_size=5).hexdigest())
 
 
-def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
+def _spots(group: Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
     model, silence = _model(group, silent_after)
     if group.has(each):
         for entry in group.tables(each, each):
@@ -282,7 +217,7 @@ def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spo
         )
 
 
-def _model(group: _Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
+def _model(group: Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
     model = group.text("model")
     try:
         return model, silent_after(model) if model else timedelta()
@@ -291,19 +226,19 @@ def _model(group: _Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
         return model, timedelta()
 
 
-def _explicit_spot(entry: _Table, model: str, silence: timedelta) -> _Spot:
+def _explicit_spot(entry: Table, model: str, silence: timedelta) -> _Spot:
     return _Spot(
         lon=entry.degrees("lon", 180),
         lat=entry.degrees("lat", 90),
         model=model,
         silent_after=silence,
         asset_id=entry.identifier("id", parse_asset_id),
-        device_id=entry.identifier("device", parse_device_id if model == OWN_MODEL else parse_dev_eui),
+        device_id=entry.identifier("device", parse_device_id if model in OWN_MODELS else parse_dev_eui),
         name=entry.text("name") if entry.has("name") else None,
     )
 
 
-def _closures(table: _Table) -> Iterator[Closure]:
+def _closures(table: Table) -> Iterator[Closure]:
     begins_at = table.moment("begins")
     ends_at = table.moment("ends") if table.has("ends") else None
     reason = table.text("reason")
@@ -314,7 +249,7 @@ def _closures(table: _Table) -> Iterator[Closure]:
             yield Closure(asset_id=AssetId(asset_id), begins_at=begins_at, ends_at=ends_at, reason=reason)
 
 
-def _sign(table: _Table) -> Sign:
+def _sign(table: Table) -> Sign:
     lines = tuple(_line(line) for line in table.tables("line", "line"))
     if not lines:
         table.note("line is missing; a sign needs at least one [[sign.line]]")
@@ -328,7 +263,7 @@ def _sign(table: _Table) -> Sign:
     )
 
 
-def _line(table: _Table) -> BoardLine:
+def _line(table: Table) -> BoardLine:
     return BoardLine(
         key=table.text("key"),
         label=table.text("label"),
@@ -367,6 +302,7 @@ def _unknown_references(places: Places) -> Iterator[str]:
     for closure in places.closures:
         if closure.asset_id not in assets:
             yield f"closure {closure.reason!r}: there is no bay or bench {closure.asset_id!r}"
+    yield from _gates_to_nowhere(places)
     for sign in places.signs:
         if sign.site_id not in sites:
             yield f"sign {sign.sign_id!r}: there is no site {sign.site_id!r}"
@@ -376,3 +312,10 @@ def _unknown_references(places: Places) -> Iterator[str]:
             elif (line.site_id, line.category) not in offered | offered_anything:
                 kind = f"{line.category} bay" if line.category else "bay"
                 yield f"sign {sign.sign_id!r}, line {line.key!r}: site {line.site_id!r} has no {kind}"
+
+
+def _gates_to_nowhere(places: Places) -> Iterator[str]:
+    areas = {(asset.asset_id, asset.site_id) for asset in places.assets if asset.kind is AssetKind.AREA}
+    for asset in places.assets:
+        if asset.area is not None and (asset.area, asset.site_id) not in areas:
+            yield f"gate {asset.asset_id!r}: there is no area {asset.area!r} in site {asset.site_id!r}"

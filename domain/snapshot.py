@@ -11,20 +11,36 @@ from domain.states import Counts, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetStatus:
-    """One bay or bench now.
+    """One bay, bench, area or gate now.
 
-    `since` is when `state` began, `heard_at` when the device last said anything; both None if it never did.
+    `since` is when `state` began, `heard_at` when the device last said anything; both None if it never did. `taken` is
+    how many were counted last, where something counts; it is true only while the state is known.
     """
 
     asset: Asset
     state: State
     since: datetime | None
     heard_at: datetime | None
+    taken: int | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """What it adds to the counts of its site: an area its spaces, a gate nothing."""
+        match self.asset.kind:
+            case AssetKind.GATE:
+                return Counts()
+            case AssetKind.AREA:
+                return Counts.of_area(self.state, capacity=self.asset.capacity, taken=self.taken)
+        return Counts.of([self.state])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """One site now. `bays`, `benches` count its assets; `categories` splits the bays; `heard_at` is the newest word."""
+    """One site now.
+
+    `bays` counts its bays and the spaces of its areas, `benches` its benches; `categories` splits the bays; `heard_at`
+    is the newest word.
+    """
 
     site: Site
     bays: Counts
@@ -62,7 +78,7 @@ class Snapshot:
             raise UnknownPlaceError("sign", sign_id) from None
 
     def assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
-        """The bays and benches of a site, or only one kind of them."""
+        """The assets of a site, or only one kind of them."""
         return [
             status
             for status in self.assets.values()
@@ -114,11 +130,11 @@ def _by_site(statuses: Iterable[AssetStatus], wanted: Iterable[str]) -> dict[str
 
 
 def _site_status(site: Site, members: list[AssetStatus]) -> SiteStatus:
-    states: dict[Category | None, list[State]] = {}
+    by_category: dict[Category | None, list[Counts]] = {}
     for member in members:
-        states.setdefault(member.asset.category, []).append(member.state)
-    benches = Counts.of(states.pop(None, []))
-    categories = {category: Counts.of(states[category]) for category in Category if category in states}
+        by_category.setdefault(member.asset.category, []).append(member.counts)
+    benches = sum(by_category.pop(None, []), Counts())
+    categories = {category: sum(by_category[category], Counts()) for category in Category if category in by_category}
     heard = [member.heard_at for member in members if member.heard_at is not None]
     return SiteStatus(
         site=site,

@@ -17,6 +17,7 @@ from domain.places import (
     BoardLine,
     Category,
     Closure,
+    Direction,
     Places,
     Sign,
     Site,
@@ -31,9 +32,11 @@ from store.register import ChangeOf, change_register, publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A time that a device spent at an asset; `ends_at` None means it is there still."""
+    """A time that a device spent at an asset; `ends_at` None means it is there still. `capacity` is that of an area."""
 
     asset_key: int
+    kind: AssetKind
+    capacity: int | None
     begins_at: datetime
     ends_at: datetime | None
 
@@ -47,11 +50,11 @@ class KnownDevice:
     silent_after: timedelta
     stays: tuple[Stay, ...]
 
-    def asset_key_at(self, moment: datetime) -> int | None:
-        """The asset that the device watched at that moment."""
+    def stay_at(self, moment: datetime) -> Stay | None:
+        """Which asset the device watched at that moment."""
         for stay in reversed(self.stays):
             if stay.begins_at <= moment and (stay.ends_at is None or moment < stay.ends_at):
-                return stay.asset_key
+                return stay
         return None
 
 
@@ -129,6 +132,8 @@ def _asset(row: Mapping[str, object]) -> Asset:
         "asset_id": AssetId(str(row["asset_id"])),
         "kind": AssetKind(str(row["kind"])),
         "category": Category(str(row["category"])) if row["category"] else None,
+        "area": AssetId(str(row["area"])) if row["area"] else None,
+        "direction": Direction(str(row["direction"])) if row["direction"] else None,
     }
     return Asset(**values)  # type: ignore[arg-type]
 
@@ -153,7 +158,13 @@ def _line(line: Mapping[str, str | None]) -> BoardLine:
 def _known_device(rows: list[Mapping[str, object]]) -> KnownDevice:
     first = rows[0]
     stays = [
-        Stay(asset_key=row["asset_key"], begins_at=row["begins_at"], ends_at=row["ends_at"])  # type: ignore[arg-type]
+        Stay(
+            asset_key=int(str(row["asset_key"])),
+            kind=AssetKind(str(row["kind"])),
+            capacity=int(str(row["capacity"])) if row["kind"] == AssetKind.AREA else None,
+            begins_at=row["begins_at"],  # type: ignore[arg-type]
+            ends_at=row["ends_at"],  # type: ignore[arg-type]
+        )
         for row in rows
         if row["asset_key"] is not None
     ]

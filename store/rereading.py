@@ -10,7 +10,8 @@ from typing import NamedTuple
 from devices import codec
 from devices.catalogue import model
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
-from domain.states import reported_before_s, reported_number, reported_state
+from domain.places import AssetKind
+from domain.states import Said, said_of
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -46,9 +47,7 @@ class Undecodable:
 class _Meaning:
     decoded: Decoded
     measured: tuple[Measured, ...]
-    state: str | None
-    number: int | None
-    before_s: int | None
+    said: Mapping[AssetKind, Said | None]
 
 
 Meaning = _Meaning | Undecodable
@@ -100,15 +99,8 @@ def meaning_of(decoded: Decoded | Exception) -> Meaning:
     if not isinstance(decoded, Decoded):
         exhausted = isinstance(decoded, ScriptError) and decoded.fault in EXHAUSTED
         return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
-    state = reported_state(decoded.measurements)
     measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
-    return _Meaning(
-        decoded,
-        measured,
-        state.value if state else None,
-        reported_number(decoded.measurements),
-        reported_before_s(decoded.measurements),
-    )
+    return _Meaning(decoded, measured, {kind: said_of(kind, decoded.measurements) for kind in AssetKind})
 
 
 def is_unread(meaning: Meaning) -> bool:
@@ -149,9 +141,12 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
         if isinstance(meaning, Undecodable):
             continue
         derived.measured += meaning.measured
-        if meaning.state and (asset_key := device.asset_key_at(frame.observed_at)) is not None:
+        stay = device.stay_at(frame.observed_at)
+        said = None if stay is None else meaning.said[stay.kind]
+        if stay is not None and said is not None:
             kind = meaning.decoded.kind.value
-            derived.happened.append((asset_key, frame.f_cnt, kind, meaning.state, meaning.number, meaning.before_s))
+            happened = (stay.asset_key, frame.f_cnt, kind, said.state.value, said.number, said.before_s)
+            derived.happened.append(happened)
     return derived
 
 

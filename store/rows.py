@@ -1,11 +1,12 @@
 """Frames, events and dead letters as rows of the database."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
 from domain.errors import Reason
 from domain.security import NetworkNotice
-from domain.states import reported_before_s, reported_number, reported_state
+from domain.states import said_of
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
@@ -20,7 +21,7 @@ UPLINK_TYPES = (
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
 MOMENT_TYPES = ("int4", "timestamptz")
-STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
+STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "taken", "since", "unbroken", "earliest")
 CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
 SAYING_COLUMNS = (
     "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
@@ -48,20 +49,21 @@ def notice_key(notice: NetworkNotice) -> bytes:
 
 def event(device: KnownDevice, frame: Accepted) -> Event | None:
     """The state-bearing event in a frame, or None where it says nothing of an asset."""
-    state = reported_state(frame.decoded.measurements)
-    asset_key = device.asset_key_at(frame.uplink.observed_at)
-    if state is None or asset_key is None:
+    stay = device.stay_at(frame.uplink.observed_at)
+    said = None if stay is None else said_of(stay.kind, frame.decoded.measurements)
+    if stay is None or said is None:
         return None
     return Event(
-        asset_key=asset_key,
+        asset_key=stay.asset_key,
         device_key=device.device_key,
         observed_at=frame.uplink.observed_at,
         f_cnt=frame.uplink.f_cnt,
         kind=frame.decoded.kind.value,
-        state=state,
+        state=said.state,
         silent_after=device.silent_after,
-        taken=reported_number(frame.decoded.measurements),
-        previous_s=reported_before_s(frame.decoded.measurements),
+        taken=said.number,
+        previous_s=said.before_s,
+        capacity=stay.capacity,
     )
 
 
@@ -94,14 +96,18 @@ def state_row(latest: Latest) -> Sequence[object]:
     """One row for `apply_states`."""
     event = latest.event
     return (
-        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at,
+        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at, event.taken,
         latest.since, latest.unbroken, latest.earliest,
     )  # fmt: skip
 
 
-def due_row(latest: Latest) -> Sequence[object]:
-    """One row for `insert_history_due`."""
-    return latest.event.asset_key, latest.earliest, latest.event.observed_at
+def due_rows(events: Iterable[Event]) -> Rows:
+    """Rows for `insert_history_due`: one for each asset, from its first event to its last."""
+    times: dict[int, tuple[datetime, datetime]] = {}
+    for event in events:
+        first, last = times.get(event.asset_key, (event.observed_at, event.observed_at))
+        times[event.asset_key] = min(first, event.observed_at), max(last, event.observed_at)
+    return ((key, *times[key]) for key in sorted(times))
 
 
 def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:

@@ -1,1 +1,5 @@
-SELECT a.asset_id, s.site_id, a.kind, a.name, a.category, a.lon, a.lat FROM asset AS a JOIN site AS s USING (site_key)
+SELECT a.asset_id, s.site_id, a.kind, a.name, a.category, a.lon, a.lat, a.capacity, of.asset_id AS area, a.direction,
+       a.anchor_at, a.anchor_taken
+FROM asset AS a
+JOIN site AS s USING (site_key)
+LEFT JOIN asset AS of ON of.asset_key = a.area_key
