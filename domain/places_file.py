@@ -36,12 +36,13 @@ from domain.places import (
     Site,
     SiteKind,
 )
-from domain.places_table import Table
+from domain.toml_table import Table
 
 OWN_MODELS = frozenset({"smartplace-bench", "smartplace-count"})
 """The models that speak our own MQTT contract; all others are LoRaWAN."""
 DEV_EUI_PREFIX = "5a0000"
 """What generated device EUIs begin with."""
+MOST_IN_A_GROUP = 10_000
 MOST_SPACES = 100_000
 LONGEST_ID = 64
 
@@ -130,9 +131,9 @@ def _areas(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tupl
             category=area.choice("category", Category) if area.has("category") else Category.GENERAL,
             lon=area.degrees("lon", 180),
             lat=area.degrees("lat", 90),
-            capacity=area.count("capacity", most=MOST_SPACES),
+            capacity=area.count("capacity", MOST_SPACES),
             anchor_at=area.time_of_day("anchor_at") if area.has("anchor_at") else None,
-            anchor_taken=area.count("anchor_taken", least=0, most=MOST_SPACES) if area.has("anchor_taken") else None,
+            anchor_taken=area.count("anchor_taken", MOST_SPACES, least=0) if area.has("anchor_taken") else None,
         )
         if (asset.anchor_at is None) != (asset.anchor_taken is None):
             area.note("anchor_at and anchor_taken go together")
@@ -205,7 +206,7 @@ def _spots(group: Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot
         for entry in group.tables(each, each):
             yield _explicit_spot(entry, model, silence)
         return
-    count = group.count("count")
+    count = group.count("count", MOST_IN_A_GROUP)
     (lon, lat), (to_lon, to_lat) = group.point("from"), group.point("to")
     for step in range(count):
         share = step / max(count - 1, 1)

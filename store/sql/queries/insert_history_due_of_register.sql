@@ -1,10 +1,11 @@
 -- Assets whose devices, or whose devices' terms, are not what they were: all of their history is due. What a gate says is
--- about its area. Of an area that has another capacity now the facts are to be made anew, too.
+-- about its area. Of what has another capacity now the facts are to be made anew, too.
 INSERT INTO history_due (asset_key, since, until, facts)
 SELECT a.asset_key, '0001-01-01Z'::timestamptz, '9999-01-01Z'::timestamptz, bool_or(concerned.facts)
 FROM register_change AS c
 CROSS JOIN LATERAL (
-    SELECT c.record_id AS asset_id, c.before ->> 'capacity' IS DISTINCT FROM c.after ->> 'capacity' AS facts
+    SELECT c.record_id AS asset_id,
+           (c.before ->> 'capacity', c.before ->> 'seats') IS DISTINCT FROM (c.after ->> 'capacity', c.after ->> 'seats') AS facts
     WHERE c.record = 'asset'
     UNION ALL
     SELECT told ->> 'area', false FROM unnest(ARRAY[c.before, c.after]) AS told WHERE c.record = 'asset'

@@ -1,4 +1,4 @@
-"""One table of a places file, read key by key: what is wrong is noted, and nothing is left unread."""
+"""A table of a TOML file, read value by value: every fault is noted, none ends the reading."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from domain.errors import InvalidIdError
 
-MOST_IN_A_GROUP = 10_000
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 Id = TypeVar("Id", bound=str)
@@ -31,7 +30,7 @@ class Table:
         return key in self.entries
 
     def note(self, problem: str) -> None:
-        """Something is wrong with it."""
+        """Note a fault."""
         self.problems.append(f"{self.where}: {problem}")
 
     def value(self, key: str, kind: type | tuple[type, ...], expected: str) -> Any:  # noqa: ANN401
@@ -47,14 +46,14 @@ class Table:
         return value
 
     def text(self, key: str) -> str:
-        """A text that is not empty."""
+        """Text that is not empty."""
         value = self.value(key, str, "text in quotes")
         if value is not None and not value.strip():
             self.note(f"{key} is empty")
         return value or ""
 
     def identifier(self, key: str, parse: Callable[[str], Id]) -> Id:
-        """An id, read by `parse`."""
+        """An id as `parse` reads it."""
         value = self.value(key, str, "text in quotes")
         if value is not None:
             try:
@@ -64,15 +63,15 @@ class Table:
         return parse(f"{len(self.problems):016x}")
 
     def choice(self, key: str, choices: type[Choice]) -> Choice:
-        """One of the values of an enumeration."""
+        """One of some words."""
         known = [choice.value for choice in choices]
         value = self.value(key, str, "one of " + ", ".join(known))
         if value is not None and value not in known:
             self.note(f"{key} must be one of {', '.join(known)}, got {value!r}")
         return choices(value) if value in known else next(iter(choices))
 
-    def count(self, key: str, *, least: int = 1, most: int = MOST_IN_A_GROUP) -> int:
-        """A whole number from `least` to `most`."""
+    def count(self, key: str, most: int, *, least: int = 1) -> int:
+        """A whole number."""
         value = self.value(key, int, "a whole number")
         if value is not None and not least <= value <= most:
             self.note(f"{key} must be from {least} to {most}, got {value}")
@@ -87,12 +86,12 @@ class Table:
         return value
 
     def degrees(self, key: str, limit: int) -> float:
-        """Degrees of WGS 84."""
+        """Degrees on either side of zero."""
         value = self.value(key, (int, float), f"degrees from {-limit} to {limit}")
         return 0.0 if value is None else self._within(key, value, limit)
 
     def point(self, key: str) -> tuple[float, float]:
-        """[lon, lat]."""
+        """Longitude and latitude."""
         value = self.value(key, list, "[lon, lat]")
         if value is None:
             return 0.0, 0.0
