@@ -10,7 +10,7 @@ from api.head import Head
 from api.headers import Headers
 from api.metrics import CountRequests, HttpMeter
 from api.rendering import Renderer
-from api.routes import assets, events, health, sites
+from api.routes import areas, assets, events, health, sites
 from api.routes.registry import CSV_PATHS, MOST_CSV_BYTES
 from domain.live import Clock, Live
 from domain.readiness import Look
@@ -21,7 +21,7 @@ _MOST_CODEC_BYTES = 1024 * 1024
 _CODEC_PATHS = ("/v1/codecs/", "/manage/codec-upload")
 _LARGER_BODIES = {**dict.fromkeys(_CODEC_PATHS, _MOST_CODEC_BYTES), **dict.fromkeys(CSV_PATHS, MOST_CSV_BYTES)}
 _DESCRIPTION = """
-Live parking bays and benches of the borough, free to use without a key.
+Live parking bays, counted areas and benches of the borough, free to use without a key.
 
 Every answer carries `revision` and `as_of`. The same revision is the same numbers on every page, sign and feed;
 `as_of` is the moment up to which the platform was receiving. `unknown` means that a sensor has not been heard lately:
@@ -57,6 +57,7 @@ def create_app(
     for router in (
         sites.create_router(live, renderer),
         assets.create_router(live, renderer),
+        areas.create_router(live, renderer),
         events.create_router(live),
         health.create_router(live, now, look),
         *routers,

@@ -22,7 +22,7 @@ class NewCodec(_Asked):
 
     vendor: str
     name: str
-    senses: Literal["bay", "bench"]
+    senses: Literal["bay", "bench", "area", "gate"]
     heartbeat_minutes: int = Field(ge=1, le=44_640, description="How often the device speaks by itself.")
     source: str = Field(description="JavaScript with `decodeUplink(input)`, as TS013 of the LoRa Alliance has it.")
     mapping: JsonValue = Field(description="Which of the vendor's keys mean what; see docs/javascript-codecs.md.")

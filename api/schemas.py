@@ -55,8 +55,8 @@ class SiteState(BaseModel):
     location: Location
     simulated: bool = Field(description="True where no real sensor stands behind these numbers.")
     availability: Availability = Field(description="How its bays stand, in the one word that pages and signs use.")
-    counts: Counts = Field(description="Parking bays of every category.")
-    categories: dict[Category, Counts] = Field(description="The same bays by who may use them.")
+    counts: Counts = Field(description="Parking bays of every category, and the spaces of counted areas.")
+    categories: dict[Category, Counts] = Field(description="The same bays and spaces by who may use them.")
     benches: Counts
     heard_at: Time | None = Field(description="When any device of the site was last heard.")
 
@@ -122,6 +122,37 @@ class AssetState(BaseModel):
         )
 
 
+class AreaState(BaseModel):
+    """A counted area now."""
+
+    id: str
+    site_id: str
+    name: str
+    category: Category = Field(description="Who may use its spaces.")
+    location: Location
+    state: State = Field(description="`free` while any of its spaces is; `occupied` when it is full.")
+    counts: Counts
+    since: Time | None = Field(description="When the count became what it is.")
+    heard_at: Time | None = Field(description="When its counter was last heard.")
+
+    @classmethod
+    def of(cls, status: AssetStatus) -> "AreaState":
+        """The wire form."""
+        asset = status.asset
+        assert asset.category is not None
+        return cls(
+            id=asset.asset_id,
+            site_id=asset.site_id,
+            name=asset.name,
+            category=asset.category,
+            location=Location(lon=asset.lon, lat=asset.lat),
+            state=status.state,
+            counts=Counts.of(status.counts),
+            since=status.since,
+            heard_at=status.heard_at,
+        )
+
+
 class _Page(_Stamped):
     counts: Counts = Field(description="Of all that match, on this page or not.")
     next: str | None = Field(description="Where the next page is; null on the last one.")
@@ -131,6 +162,12 @@ class BayList(_Page):
     """Bays, a page at a time."""
 
     bays: list[AssetState]
+
+
+class AreaList(_Page):
+    """Counted areas, a page at a time."""
+
+    areas: list[AreaState]
 
 
 class BenchList(_Page):
@@ -193,7 +230,7 @@ class FeatureCollection(_Page):
 
 
 class AssetChange(BaseModel):
-    """A bay or bench whose state or last word changed."""
+    """A bay, bench or area whose state or last word changed."""
 
     id: str
     kind: AssetKind
@@ -201,6 +238,7 @@ class AssetChange(BaseModel):
     state: State
     since: Time | None
     heard_at: Time | None
+    counts: Counts | None = Field(description="Of the spaces of an area; null for everything else.")
 
     @classmethod
     def of(cls, status: AssetStatus) -> "AssetChange":
@@ -212,6 +250,7 @@ class AssetChange(BaseModel):
             state=status.state,
             since=status.since,
             heard_at=status.heard_at,
+            counts=Counts.of(status.counts) if status.asset.kind is AssetKind.AREA else None,
         )
 
 

@@ -19,7 +19,12 @@ from domain.places import AssetKind
 
 UPLOAD = "/manage/codec-upload"
 
-_SENSES = {AssetKind.BAY: "Parking bays", AssetKind.BENCH: "Benches"}
+_SENSES = {
+    AssetKind.BAY: "Parking bays",
+    AssetKind.BENCH: "Benches",
+    AssetKind.AREA: "Counted areas",
+    AssetKind.GATE: "Gates",
+}
 _STARTING_MAPPING = """{
   "measurements": [
     {"path": "status", "key": "occupied", "values": {"occupied": true, "free": false}}
@@ -62,7 +67,7 @@ class CodecForm:
     def draft(self) -> CodecDraft:
         """As the shelf takes it; raises ValueError with a sentence that begins with the field."""
         if self.senses not in set(AssetKind):
-            raise ValueError("senses: choose bays or benches")
+            raise ValueError("senses: choose what it watches")
         digits = self.heartbeat_minutes.strip()
         if not (digits.isascii() and digits.isdigit() and len(digits) < 8):
             raise ValueError("heartbeat: a number of minutes")

@@ -38,6 +38,8 @@ class DeviceRow:
         """What the bay or bench under it is."""
         if self.device.state is None:
             return "Not known"
+        if self.device.asset_kind is AssetKind.AREA and self.device.state in (State.FREE, State.OCCUPIED):
+            return "Counted"
         taken = "In use" if self.device.asset_kind is AssetKind.BENCH else "Taken"
         return _STATES.get(self.device.state, taken)
 

@@ -26,7 +26,8 @@ def site_page_fields(snapshot: Snapshot, site_id: str) -> dict[str, str]:
     for category, counts in site.categories.items():
         fields |= _count_fields(f"{site_id}.{category}", counts)
     for asset in snapshot.assets_of(site_id):
-        fields |= asset_fields(asset)
+        if asset.asset.kind is not AssetKind.GATE:
+            fields |= asset_fields(asset)
     return fields
 
 
@@ -44,13 +45,16 @@ def site_fields(site: SiteStatus) -> dict[str, str]:
 
 
 def asset_fields(status: AssetStatus) -> dict[str, str]:
-    """One bay or bench. How long somebody has sat on a bench is nobody's business."""
+    """One bay, bench or area. How long somebody has sat on a bench is nobody's business."""
     asset = status.asset
-    state = wording.state_text(asset, status.state)
+    state = wording.status_text(status)
     fields = {
         f"{asset.asset_id}.state": state,
         f"{asset.asset_id}.label": f"{asset.name}, {wording.kind_text(asset).lower()}: {state.lower()}",
     }
+    if asset.kind is AssetKind.AREA:
+        fields[f"{asset.asset_id}.free"] = wording.free_text(status.counts)
+        fields[f"{asset.asset_id}.heard"] = _moment(status.heard_at)
     if asset.kind is AssetKind.BAY:
         fields[f"{asset.asset_id}.since"] = _moment(status.since)
     return fields

@@ -40,7 +40,7 @@ class SiteMap:
 
 
 def draw(statuses: Sequence[AssetStatus]) -> SiteMap | None:
-    """Lay the bays and benches out, north up; None where there is nothing to draw."""
+    """Lay the bays, benches and areas out, north up; None where there is nothing to draw."""
     if not statuses:
         return None
     metres = _metres(statuses)
@@ -70,7 +70,7 @@ def _metres(statuses: Sequence[AssetStatus]) -> list[tuple[float, float]]:
 
 
 def _marker(status: AssetStatus, x: float, y: float) -> Marker:
-    word = wording.state_text(status.asset, status.state)
+    word = wording.status_text(status)
     return Marker(status=status, x=round(x, 1), y=round(y, 1), word=word, letter=wording.letter(status.asset))
 
 

@@ -69,7 +69,8 @@ class PublicPages:
             site=site,
             bays=snapshot.assets_of(site_id, AssetKind.BAY),
             benches=snapshot.assets_of(site_id, AssetKind.BENCH),
-            map=map_svg.draw(snapshot.assets_of(site_id)),
+            areas=snapshot.assets_of(site_id, AssetKind.AREA),
+            map=map_svg.draw([one for one in snapshot.assets_of(site_id) if one.asset.kind is not AssetKind.GATE]),
             simulated=site.site.simulated,
         )
 

@@ -3,7 +3,7 @@
 from domain.availability import WORDS, Availability, availability
 from domain.categories import Category
 from domain.places import Asset, AssetKind, SiteKind
-from domain.snapshot import SiteStatus
+from domain.snapshot import AssetStatus, SiteStatus
 from domain.states import Counts, State
 
 SITE_KINDS = {
@@ -83,8 +83,15 @@ def state_text(asset: Asset, state: State) -> str:
     return _STATES[state]
 
 
+def status_text(status: AssetStatus) -> str:
+    """The state of a bay or bench in words, or how an area stands."""
+    if status.asset.kind is AssetKind.AREA:
+        return WORDS[availability(status.counts)]
+    return state_text(status.asset, status.state)
+
+
 def kind_text(asset: Asset) -> str:
-    """Who a bay is for, or that it is a bench."""
+    """Who a bay or area is for, or that it is a bench."""
     return "Bench" if asset.category is None else CATEGORIES[asset.category]
 
 

@@ -33,6 +33,7 @@ from devices.codecs import (
     parametric_pcr2,
     pni_placepod,
     smartplace_bench,
+    smartplace_count,
     tekzitel_tekzipark,
 )
 from domain.errors import UnknownModelError
@@ -82,6 +83,7 @@ MODELS: tuple[DeviceModel, ...] = (
     parametric_pcr2.MODEL,
     pni_placepod.MODEL,
     smartplace_bench.MODEL,
+    smartplace_count.MODEL,
     tekzitel_tekzipark.MODEL,
 )
 

@@ -10,7 +10,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from domain.measurements import Measurements
-from domain.states import State, reported_state
+from domain.places import AssetKind
+from domain.sayings import Said, reported_state, said_of
+from domain.states import State
 
 FARTHEST_MM = 20_000
 """No sensor over a bay sees farther: what is greater is a code of the maker's, such as 65,535 for no echo."""
@@ -71,6 +73,14 @@ def state_at(measurements: Measurements, threshold_mm: int | None) -> State | No
         return None
     is_occupied = occupied(distance_mm, installed(threshold_mm))
     return None if is_occupied is None else State.OCCUPIED if is_occupied else State.FREE
+
+
+def said_at(kind: AssetKind, measurements: Measurements, threshold_mm: int | None) -> Said | None:
+    """What a frame says of an asset of this kind where a sensor is installed; None where it says nothing of it."""
+    if threshold_mm is None or "distance_mm" not in measurements or kind not in (AssetKind.BAY, AssetKind.BENCH):
+        return said_of(kind, measurements)
+    state = state_at(measurements, threshold_mm)
+    return None if state is None else Said(state=state, number=None, before_s=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,12 @@ class Measurements(TypedDict, total=False):
     people_out_total: Annotated[int, Range(0, 2**53)]
     people_present: Annotated[int, Range(0, 100_000)]
     vehicles_total: Annotated[int, Range(0, 2**53)]
+    vehicles_in_total: Annotated[int, Range(0, 2**53)]
+    vehicles_out_total: Annotated[int, Range(0, 2**53)]
+    # As the source counts: a counter that drifted says less than nothing. What is believed of it: domain.counts.
+    vehicles_present: Annotated[int, Range(-1_000_000, 1_000_000)]
+    # What a feed said that counts what is left; only kept.
+    spaces_free: Annotated[int, Range(-1_000_000, 1_000_000)]
     motion: Annotated[bool, Range(0, 1)]
     motion_count: Annotated[int, Range(0, 65_535)]
     vibration: Annotated[bool, Range(0, 1)]

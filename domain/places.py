@@ -1,4 +1,4 @@
-"""Places: sites, the bays and benches in them, the signs that speak of them, and the devices installed."""
+"""Places: sites, the bays, benches, areas and gates in them, the signs that speak of them, the devices installed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,21 @@ class AssetKind(StrEnum):
 
     BAY = "bay"
     BENCH = "bench"
+    AREA = "area"
+    GATE = "gate"
+
+    @property
+    def has_category(self) -> bool:
+        """Whether it is parking space, which is for somebody."""
+        return self in (AssetKind.BAY, AssetKind.AREA)
+
+
+class Direction(StrEnum):
+    """Which way people or vehicles pass a gate: into its area, out of it, or both."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +55,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A bay or a bench. `category` is None for benches, `zone_id` outside of zones; `lon`, `lat` are WGS 84 degrees."""
+    """A bay, a bench, an area or a gate; `lon`, `lat` are WGS 84 degrees.
+
+    An area is a number of spaces that are counted together: `capacity`, which is 1 for everything else. A gate is where
+    a counter sees who enters or leaves the `area` that it belongs to. `category` is None for benches and gates. An area
+    that is counted at its gates may have an anchor: at that time of the day in London so many are known to be there.
+    `zone_id` is None outside of zones.
+    """
 
     asset_id: AssetId
     site_id: SiteId
@@ -50,6 +71,11 @@ class Asset:
     lon: float
     lat: float
     zone_id: ZoneId | None = None
+    capacity: int = 1
+    area: AssetId | None = None
+    direction: Direction | None = None
+    anchor_at: str | None = None
+    anchor_taken: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from domain.places import (
     AssetKind,
     Closure,
     Device,
+    Direction,
     Places,
     Sign,
     Site,
@@ -36,11 +37,12 @@ from domain.places import (
 )
 from domain.tables import Table
 
-OWN_MODEL = "smartplace-bench"
-"""The model that speaks our own MQTT contract; all others are LoRaWAN."""
+OWN_MODELS = frozenset({"smartplace-bench", "smartplace-count"})
+"""The models that speak our own MQTT contract; all others are LoRaWAN."""
 DEV_EUI_PREFIX = "5a0000"
 """What generated device EUIs begin with."""
 MOST_IN_A_GROUP = 10_000
+MOST_SPACES = 100_000
 LONGEST_ID = 64
 FARTHEST_MM = 20_000
 
@@ -71,13 +73,15 @@ def _places(file: Table, silent_after: SilentAfter) -> Places:
     file.text("name")
     simulated = bool(file.value("simulated", bool, "true or false"))
     sites: list[Site] = []
-    installed: list[tuple[Asset, Device]] = []
+    installed: list[tuple[Asset, Device | None]] = []
     closures: list[Closure] = []
     for table in file.tables("site", "site"):
         site = _site(table, simulated=simulated)
         sites.append(site)
         installed += _bays(table, site, silent_after)
         installed += _benches(table, site, silent_after)
+        installed += _areas(table, site, silent_after)
+        installed += _gates(table, site, silent_after)
         closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part)]
     signs = tuple(_sign(table) for table in file.tables("sign", "sign"))
     file.finish()
@@ -85,7 +89,7 @@ def _places(file: Table, silent_after: SilentAfter) -> Places:
         sites=tuple(sites),
         assets=tuple(asset for asset, _ in installed),
         signs=signs,
-        devices=tuple(device for _, device in installed),
+        devices=tuple(device for _, device in installed if device is not None),
         closures=tuple(closures),
     )
 
@@ -117,6 +121,50 @@ def _benches(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tu
         for spot in _spots(group, "bench", silent_after):
             number += 1
             yield spot.install(site, AssetKind.BENCH, None, f"{site.site_id}-bench-{number:02}", f"Bench {number}")
+
+
+def _areas(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device | None]]:
+    for area in table.tables("areas", "area"):
+        asset = Asset(
+            asset_id=area.identifier("id", parse_asset_id),
+            site_id=site.site_id,
+            kind=AssetKind.AREA,
+            name=area.text("name"),
+            category=area.choice("category", Category) if area.has("category") else Category.GENERAL,
+            lon=area.degrees("lon", 180),
+            lat=area.degrees("lat", 90),
+            capacity=area.whole("capacity", 1, MOST_SPACES),
+            anchor_at=area.time_of_day("anchor_at") if area.has("anchor_at") else None,
+            anchor_taken=area.whole("anchor_taken", 0, MOST_SPACES) if area.has("anchor_taken") else None,
+        )
+        if (asset.anchor_at is None) != (asset.anchor_taken is None):
+            area.note("anchor_at and anchor_taken go together")
+        if asset.anchor_taken is not None and asset.anchor_taken > asset.capacity:
+            area.note("anchor_taken must be at most the capacity")
+        # An area that is only counted at its gates has no device of its own.
+        yield asset, _own_device(area, asset, silent_after) if area.has("device") or area.has("model") else None
+
+
+def _gates(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device | None]]:
+    for gate in table.tables("gates", "gate"):
+        asset = Asset(
+            asset_id=gate.identifier("id", parse_asset_id),
+            site_id=site.site_id,
+            kind=AssetKind.GATE,
+            name=gate.text("name"),
+            category=None,
+            lon=gate.degrees("lon", 180),
+            lat=gate.degrees("lat", 90),
+            area=gate.identifier("area", parse_asset_id),
+            direction=gate.choice("direction", Direction),
+        )
+        yield asset, _own_device(gate, asset, silent_after)
+
+
+def _own_device(entry: Table, asset: Asset, silent_after: SilentAfter) -> Device:
+    model, silence = _model(entry, silent_after)
+    device_id = entry.identifier("device", parse_device_id if model in OWN_MODELS else parse_dev_eui)
+    return Device(device_id=device_id, model=model, silent_after=silence, asset_id=asset.asset_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +204,7 @@ class _Spot:
 
 
 def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
-    if model == OWN_MODEL:
+    if model in OWN_MODELS:
         return DeviceId(f"bench-{asset_id.replace('-bench-', '-')}")
     return DeviceId(DEV_EUI_PREFIX + blake2b(asset_id.encode(), digest_size=5).hexdigest())
 
@@ -203,7 +251,7 @@ def _explicit_spot(entry: Table, model: str, silence: timedelta, threshold_mm: i
         silent_after=silence,
         threshold_mm=_threshold_mm(entry) if entry.has(_THRESHOLD) else threshold_mm,
         asset_id=entry.identifier("id", parse_asset_id),
-        device_id=entry.identifier("device", parse_device_id if model == OWN_MODEL else parse_dev_eui),
+        device_id=entry.identifier("device", parse_device_id if model in OWN_MODELS else parse_dev_eui),
         name=entry.text("name") if entry.has("name") else None,
     )
 
@@ -257,8 +305,16 @@ def _unknown_references(places: Places) -> Iterator[str]:
     for closure in places.closures:
         if closure.asset_id not in assets:
             yield f"closure {closure.reason!r}: there is no bay or bench {closure.asset_id!r}"
+    yield from _gates_to_nowhere(places)
     for sign in places.signs:
         if sign.site_id not in sites:
             yield f"sign {sign.sign_id!r}: there is no site {sign.site_id!r}"
         without_zones = replace(sign.board, lines=tuple(replace(line, zone_id=None) for line in sign.board.lines))
         yield from (f"sign {sign.sign_id!r}, {problem}" for problem in unknown_places(without_zones, offered))
+
+
+def _gates_to_nowhere(places: Places) -> Iterator[str]:
+    areas = {(asset.asset_id, asset.site_id) for asset in places.assets if asset.kind is AssetKind.AREA}
+    for asset in places.assets:
+        if asset.area is not None and (asset.area, asset.site_id) not in areas:
+            yield f"gate {asset.asset_id!r}: there is no area {asset.area!r} in site {asset.site_id!r}"

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from io import StringIO
 
+from domain.categories import Category
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError, UnknownModelError
+from domain.places import AssetKind
 from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
 from domain.register_fields import COLUMNS, READ_ID, read_values, written
 
@@ -99,6 +101,8 @@ def _complete(kind: RecordKind, values: dict[str, Value], silent_after: SilentAf
     """Put in what follows from other values."""
     if kind is RecordKind.SITE:
         values["simulated"] = bool(values["simulated"])
+    if kind is RecordKind.ASSET and values["kind"] == AssetKind.AREA:
+        values["category"] = values["category"] or Category.GENERAL.value
     if kind is RecordKind.DEVICE:
         try:
             silence = silent_after(str(values["model"]))

@@ -1,6 +1,7 @@
 """What each record of the register says: the one table of fields, and where text becomes their values."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,11 +9,13 @@ from enum import StrEnum
 from domain.categories import Category
 from domain.errors import InvalidIdError
 from domain.ids import parse_asset_id, parse_device_id, parse_site_id, parse_zone_id
-from domain.places import AssetKind, SiteKind
+from domain.places import AssetKind, Direction, SiteKind
 from domain.register import RecordKind, Value
 
 LONGEST_TEXT = 200
+MOST_SPACES = 100_000
 LONGEST_SILENCE_S = 366 * 86_400
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -98,6 +101,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def _time_of_day(text: str) -> str:
+    if not _TIME_OF_DAY.fullmatch(text):
+        raise ValueError(f"must be a time of the day such as 03:30, got {text[:40]!r}")
+    return text
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in FLAGS:
         raise ValueError(f"must be yes or no, got {text[:40]!r}")
@@ -125,6 +134,11 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "category": Field(read=_choice(Category), required=False),
         "lon": _LON,
         "lat": _LAT,
+        "capacity": Field(read=_whole(1, MOST_SPACES), required=False),
+        "area": Field(read=parse_asset_id, required=False, refers_to=RecordKind.ASSET),
+        "direction": Field(read=_choice(Direction), required=False),
+        "anchor_at": Field(read=_time_of_day, required=False),
+        "anchor_taken": Field(read=_whole(0, MOST_SPACES), required=False),
     },
     RecordKind.DEVICE: {
         "model": Field(read=_text),
@@ -176,9 +190,32 @@ def read_values(kind: RecordKind, cells: Mapping[str, str]) -> tuple[dict[str, V
 
 
 def _contradictions(kind: RecordKind, values: Mapping[str, Value]) -> list[FaultyCell]:
-    if kind is RecordKind.ASSET and (values["kind"] == AssetKind.BAY) != (values["category"] is not None):
-        return [("category", "a bay has a category, a bench has none")]
+    if kind is RecordKind.ASSET:
+        return list(_asset_contradictions(AssetKind(str(values["kind"])), values))
     begins_at, ends_at = values.get("begins_at"), values.get("ends_at")
     if isinstance(begins_at, datetime) and isinstance(ends_at, datetime) and ends_at <= begins_at:
         return [("ends_at", "must be after begins_at")]
     return []
+
+
+_NEEDED_BY = {AssetKind.BAY: ("category",), AssetKind.AREA: ("capacity",), AssetKind.GATE: ("area", "direction")}
+_ONLY_OF = {
+    "category": (AssetKind.BAY, AssetKind.AREA),
+    "capacity": (AssetKind.AREA,),
+    "area": (AssetKind.GATE,),
+    "direction": (AssetKind.GATE,),
+    "anchor_at": (AssetKind.AREA,),
+    "anchor_taken": (AssetKind.AREA,),
+}
+
+
+def _asset_contradictions(kind: AssetKind, values: Mapping[str, Value]) -> Iterator[FaultyCell]:
+    article = "an" if kind is AssetKind.AREA else "a"
+    yield from ((name, f"{article} {kind} needs one") for name in _NEEDED_BY.get(kind, ()) if values[name] is None)
+    strangers = (name for name, kinds in _ONLY_OF.items() if kind not in kinds and values[name] is not None)
+    yield from ((name, f"{article} {kind} has none") for name in strangers)
+    if (values["anchor_at"] is None) != (values["anchor_taken"] is None):
+        yield "anchor_taken", "an anchor is a time and how many are there then: both or neither"
+    capacity, anchor = values["capacity"], values["anchor_taken"]
+    if isinstance(capacity, int) and isinstance(anchor, int) and anchor > capacity:
+        yield "anchor_taken", f"must be at most the capacity, {capacity}"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 
-from domain.places import Asset, Device, Places
+from domain.places import Asset, AssetKind, Device, Places
 from domain.register import Entry, RecordKind, Register, Value
 
 
@@ -32,6 +32,7 @@ def _asset(asset: Asset, register: Register) -> Entry:
     now = register[RecordKind.ASSET].get(asset.asset_id)
     zone = now["zone"] if now is not None and now["site"] == asset.site_id else None
     values = {"site": asset.site_id, "zone": zone, **_values(asset, "asset_id", "site_id", "zone_id")}
+    values["capacity"] = asset.capacity if asset.kind is AssetKind.AREA else None
     return _entry(RecordKind.ASSET, asset.asset_id, values)
 
 

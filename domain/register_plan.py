@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from domain.errors import RegisterProblem
+from domain.places import AssetKind
 from domain.register import Change, Entry, Plan, RecordKind, Register, Value, Values, changed, installation_id
 from domain.register_fields import FIELDS
 
@@ -118,6 +119,7 @@ def _objections(after: Register, changes: Sequence[Change], lines: Lines) -> lis
     return [
         *_lost_references(after, changes, lines),
         *_strange_zones(after, changes, lines),
+        *_strange_areas(after, changes, lines),
         *_overlaps(after, changes, lines),
         *_still_needed(after, changes),
     ]
@@ -143,6 +145,21 @@ def _strange_zones(after: Register, changes: Sequence[Change], lines: Lines) -> 
             line = lines.get((RecordKind.ASSET, asset_id)) or lines.get((RecordKind.ZONE, str(asset["zone"])))
             message = f"zone {asset['zone']} is in {zone['site']}, asset {asset_id} in {asset['site']}"
             yield RegisterProblem(line=line, column="zone", message=message)
+
+
+def _strange_areas(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
+    """Gates that lead to what is no area, or one of another site."""
+    touched = {change.record_id for change in changes if change.kind is RecordKind.ASSET}
+    for asset_id, gate in after[RecordKind.ASSET].items():
+        area = after[RecordKind.ASSET].get(str(gate["area"]))
+        if area is None or touched.isdisjoint({asset_id, str(gate["area"])}):
+            continue
+        wrong = [f"{gate['area']} is no area"] if area["kind"] != AssetKind.AREA else []
+        wrong += [f"area {gate['area']} is in {area['site']}, gate {asset_id} in {gate['site']}"] * (
+            area["site"] != gate["site"]
+        )
+        line = lines.get((RecordKind.ASSET, asset_id)) or lines.get((RecordKind.ASSET, str(gate["area"])))
+        yield from (RegisterProblem(line=line, column="area", message=message) for message in wrong)
 
 
 def _overlaps(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:

@@ -1,7 +1,9 @@
 """A part of an asset's history told anew: as much as new, gone or changed words can touch, and nothing else.
 
 Between two stable segments (see `domain.spans.Segment`) history is told by the words between them alone. So it is
-enough to know the words around a change as far as the nearest stable segment on each side.
+enough to know the words around a change as far as the nearest stable segment on each side. Whether a count of an area
+is a spike hangs on its neighbours: there the nearest word before a change and the two nearest after it may change with
+it, and of the first two words that were read, where there are more before them, nobody knows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +31,8 @@ BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Before everything."""
 
 _MOMENT = timedelta(seconds=1)
+# So many words before it say, with the one after it, whether a count is a spike.
+_BEFORE = 2
 _NOTHING = Span(begins_at=FOREVER, ends_at=BEGINNING, state=State.UNKNOWN, taken=0, quality=Quality.OBSERVED)
 
 
@@ -104,18 +108,34 @@ def _same_but_beginning(old: Span, new: Span) -> bool:
 
 
 def _beginning(words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime) -> datetime | None:
+    spiky = _hang_together(told)
     previous = max((word.at for word in told if word.at < since), default=BEGINNING)
-    settled = [segment.ends_at for segment in found if segment.ends_at <= previous and segment.is_stable]
+    known_from = BEGINNING if words.whole_before or not spiky else _nth(told, _BEFORE, default=FOREVER)
+    settled = [
+        segment.ends_at
+        for segment in found
+        if segment.begins_at >= known_from and segment.ends_at <= previous and segment.is_stable
+    ]
     return max(settled, default=BEGINNING if words.whole_before else None)
 
 
 def _end(words: Words, told: Sequence[Observation], found: Sequence[Segment], until: datetime) -> datetime | None:
-    following = min((word.at for word in told if word.at > until), default=FOREVER)
+    spiky = _hang_together(told)
+    following = _nth([word for word in told if word.at > until], _BEFORE if spiky else 0, default=FOREVER)
     # Of a second that was read in part, neither the last word nor what it says of the time before is known.
-    known_until = FOREVER if words.whole_after else told[-2].at if len(told) > 1 else BEGINNING
+    known_until = FOREVER if words.whole_after else _nth(told[::-1], 1, default=BEGINNING)
     settled = (
         segment.ends_at
         for segment in found
         if segment.begins_at >= following and segment.ends_at <= known_until and segment.is_stable
     )
     return next(settled, FOREVER if words.whole_after else None)
+
+
+def _hang_together(told: Sequence[Observation]) -> bool:
+    """Whether what a word means hangs on its neighbours."""
+    return any(word.capacity is not None for word in told)
+
+
+def _nth(told: Sequence[Observation], number: int, *, default: datetime) -> datetime:
+    return told[number].at if number < len(told) else default

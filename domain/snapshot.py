@@ -13,15 +13,27 @@ from domain.states import Counts, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetStatus:
-    """One bay or bench now.
+    """One bay, bench, area or gate now.
 
-    `since` is when `state` began, `heard_at` when the device last said anything; both None if it never did.
+    `since` is when `state` began, `heard_at` when the device last said anything; both None if it never did. `taken` is
+    how many were counted last, where something counts; it is true only while the state is known.
     """
 
     asset: Asset
     state: State
     since: datetime | None
     heard_at: datetime | None
+    taken: int | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """What it adds to the counts of its site: an area its spaces, a gate nothing."""
+        match self.asset.kind:
+            case AssetKind.GATE:
+                return Counts()
+            case AssetKind.AREA:
+                return Counts.of_area(self.state, capacity=self.asset.capacity, taken=self.taken)
+        return Counts.of([self.state])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +47,11 @@ class ZoneStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteStatus:
-    """One site now. `bays`, `benches` count its assets; `categories` splits the bays; `heard_at` is the newest word.
+    """One site now.
 
-    `heard` is the newest word from a bay of each category; `zones` has the zones in which there are bays.
+    `bays` counts its bays and the spaces of its areas, `benches` its benches; `categories` splits the bays; `heard_at`
+    is the newest word. `heard` is the newest word from a bay or area of each category; `zones` has the zones in which
+    there are any.
     """
 
     site: Site
@@ -90,7 +104,7 @@ class Snapshot:
         return status.categories.get(category, Counts()), status.heard.get(category)
 
     def assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
-        """The bays and benches of a site, or only one kind of them."""
+        """The assets of a site, or only one kind of them."""
         return [
             status
             for status in self.assets.values()
@@ -161,14 +175,14 @@ def _site_status(site: Site, members: list[AssetStatus]) -> SiteStatus:
 
 
 def _bays_status(members: list[AssetStatus]) -> ZoneStatus:
-    states: dict[Category, list[State]] = {}
+    counts: dict[Category, Counts] = {}
     heard: dict[Category, datetime] = {}
     for member in members:
         category = member.asset.category
         if category is None:
             continue
-        states.setdefault(category, []).append(member.state)
+        counts[category] = counts.get(category, Counts()) + member.counts
         if member.heard_at is not None:
             heard[category] = max(member.heard_at, heard.get(category, member.heard_at))
-    categories = {category: Counts.of(states[category]) for category in Category if category in states}
+    categories = {category: counts[category] for category in Category if category in counts}
     return ZoneStatus(bays=sum(categories.values(), Counts()), categories=categories, heard=heard)

@@ -5,6 +5,8 @@ within one second is told by the last word of it.
 
 What a span of time is told by, in this order:
 
+0. Counts of an area that cannot be are no words (`domain.counts`); one that leapt away and back is told as the one
+   before it.
 1. A word counts until the next one, at most until its sensor is taken for silent or leaves (`counts_until`); then the
    state is unknown.
 2. Missing words are inferred where a later one proves them: a sensor that tells how long the state before lasted fills
@@ -22,6 +24,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from domain.counts import believed, is_spike
 from domain.states import State
 from domain.uplinks import Kind
 
@@ -44,9 +47,10 @@ class Quality(StrEnum):
 class Observation:
     """What one frame said of one asset.
 
-    `taken`: 0 or 1 for a bay, persons for a bench, vehicles for a counted area; `counted` where it is a number that
-    the sensor counted, not its yes or no. `counts_until`: when its word ends by itself. `previous_for`: how long the
-    state before lasted, where the sensor says so. `debounce`: how long a change has to last.
+    `taken`: 0 or 1 for a bay, persons for a bench, what was counted in an area, which has a `capacity`; `counted` where
+    it is a number that the sensor counted, not its yes or no. `counts_until`: when its word ends by itself.
+    `previous_for`: how long the state before lasted, where the sensor says so. `debounce`: how long a change has to
+    last. `quality` is that of its own word.
     """
 
     at: datetime
@@ -58,6 +62,8 @@ class Observation:
     counted: bool = False
     previous_for: timedelta | None = None
     debounce: timedelta = _NO_TIME
+    capacity: int | None = None
+    quality: Quality = Quality.OBSERVED
 
     @property
     def order(self) -> tuple[datetime, int, bool, datetime, int]:
@@ -121,20 +127,39 @@ def spans_of(observations: Iterable[Observation], closures: Iterable[Closed]) ->
 
 
 def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
-    """The last word of each second, in order of time, in whole seconds."""
+    """The last believed word of each second, in order of time, in whole seconds."""
     seconds: dict[datetime, Observation] = {}
     for word in sorted(observations, key=lambda word: word.order):
-        seconds[whole_second(word.at)] = word
+        if (taken := _believed(word)) is not None:
+            seconds[whole_second(word.at)] = word if taken == word.taken else replace(word, taken=taken)
     return [
         replace(word, at=second, counts_until=max(whole_second(word.counts_until), second))
         for second, word in seconds.items()
     ]
 
 
+def without_spikes(told: Sequence[Observation]) -> list[Observation]:
+    """The words of `one_a_second`, those that leapt away and back as the one before them.
+
+    Whether one did is told by the two words before it and the one after it, as they came.
+    """
+    found = list(told)
+    for number, (earlier, before, word, after) in enumerate(zip(told, told[1:], told[2:], told[3:], strict=False), 2):
+        if word.capacity is not None and is_spike(
+            (earlier.taken, before.taken),
+            word.taken,
+            after.taken,
+            capacity=word.capacity,
+            lasted_s=(after.at - word.at).total_seconds(),
+        ):
+            found[number] = replace(word, taken=before.taken, quality=Quality.REPAIRED)
+    return found
+
+
 def segments(observations: Iterable[Observation]) -> list[Segment]:
     """What is known before flapping is smoothed, without a gap, from the first word to FOREVER."""
     found: list[Segment] = []
-    for word, following in pairwise([*one_a_second(observations), None]):
+    for word, following in pairwise([*without_spikes(one_a_second(observations)), None]):
         assert word is not None
         found += _between(word, following)
     return found
@@ -179,6 +204,10 @@ def whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
+def _believed(word: Observation) -> int | None:
+    return word.taken if word.capacity is None else believed(word.taken, word.capacity).taken
+
+
 def _between(word: Observation, following: Observation | None) -> Iterator[Segment]:
     """What is known from one word to the next."""
     ends_at = following.at if following else FOREVER
@@ -192,7 +221,7 @@ def _between(word: Observation, following: Observation | None) -> Iterator[Segme
                 begins_at=begins,
                 ends_at=min(ends, missed_at),
                 taken=taken,
-                quality=Quality.OBSERVED,
+                quality=Quality.OBSERVED if taken is None else word.quality,
                 debounce=word.debounce,
                 told=told and begins == word.at,
             )

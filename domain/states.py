@@ -1,13 +1,14 @@
-"""States of bays and benches, and counts that add up."""
+"""States of bays, benches and areas, and counts that add up."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.measurements import Measurements
-
 
 class State(StrEnum):
-    """What is true of a bay or bench now. `unknown` is a state: silence is never `free`."""
+    """What is true of a bay or bench now. `unknown` is a state: silence is never `free`.
+
+    An area is `free` while it has a free space.
+    """
 
     FREE = "free"
     OCCUPIED = "occupied"
@@ -45,6 +46,16 @@ class Counts:
         )
 
     @classmethod
+    def of_area(cls, state: State, *, capacity: int, taken: int | None) -> "Counts":
+        """The spaces of an area: known one by one where its state is, all alike where it is not."""
+        if state is State.CLOSED:
+            return cls(closed=capacity)
+        if state is State.UNKNOWN or taken is None:
+            return cls(unknown=capacity)
+        held = min(max(taken, 0), capacity)
+        return cls(free=capacity - held, occupied=held)
+
+    @classmethod
     def of(cls, states: "list[State]") -> "Counts":
         """Count a list of states."""
         return cls(
@@ -53,27 +64,3 @@ class Counts:
             unknown=states.count(State.UNKNOWN),
             closed=states.count(State.CLOSED),
         )
-
-
-def reported_state(measurements: Measurements) -> State | None:
-    """The state that a sensor's words mean, or None where they say nothing about occupancy."""
-    if "occupied" in measurements:
-        return State.OCCUPIED if measurements["occupied"] else State.FREE
-    if "occupants" in measurements:
-        return State.OCCUPIED if measurements["occupants"] > 0 else State.FREE
-    return None
-
-
-def reported_number(measurements: Measurements) -> int | None:
-    """How many persons a sensor counted, or None where it says no more than yes or no."""
-    if "occupants" not in measurements:
-        return None
-    number = measurements["occupants"]
-    occupied = measurements.get("occupied", number > 0)
-    return max(1, number) if occupied else 0
-
-
-def reported_before_s(measurements: Measurements) -> int | None:
-    """How long the state before lasted, in seconds, where the sensor says so."""
-    minutes = measurements.get("previous_state_minutes")
-    return None if minutes is None else 60 * minutes

@@ -1,5 +1,6 @@
 """Tables that people write, in TOML or JSON: read key by key, every fault noted in a sentence."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,8 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.errors import InvalidIdError
+
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 Id = TypeVar("Id", bound=str)
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -77,6 +80,13 @@ class Table:
             self.note(f"{key} must be from {low} to {high}, got {value}")
             return low
         return low if value is None else int(value)
+
+    def time_of_day(self, key: str) -> str:
+        """Such as 03:30."""
+        value = self.text(key)
+        if value and not _TIME_OF_DAY.fullmatch(value):
+            self.note(f"{key} must be a time of the day such as 03:30, got {value!r}")
+        return value
 
     def number(self, key: str, low: float, high: float) -> float:
         """A number within bounds."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from devices import catalogue
 from domain.ids import AssetId
 from domain.places import Asset, AssetKind, Closure, Device, Places
-from domain.places_file import OWN_MODEL
+from domain.places_file import OWN_MODELS
 from domain.states import State
 from simulators.behaviour import Report, reports
 from simulators.chirpstack import LoraDevice
@@ -16,6 +16,8 @@ from simulators.own_device import OwnDevice
 from simulators.readings import BatterySensor, Sensor, SolarBench
 from simulators.spells import Spell, is_closed, spells
 from simulators.transmission import Radio, Transmission
+
+_SIMULATED = (AssetKind.BAY, AssetKind.BENCH)
 
 
 class Borough:
@@ -31,8 +33,9 @@ class Borough:
         self._closures: dict[AssetId, list[Closure]] = {asset.asset_id: [] for asset in places.assets}
         for closure in places.closures:
             self._closures[closure.asset_id].append(closure)
-        self._assets = {asset.asset_id: asset for asset in places.assets}
-        installed = {device.asset_id: device for device in places.devices if device.asset_id is not None}
+        # Counters of areas and at gates are not simulated.
+        self._assets = {asset.asset_id: asset for asset in places.assets if asset.kind in _SIMULATED}
+        installed = {device.asset_id: device for device in places.devices if device.asset_id in self._assets}
         self._radios = {asset_id: self._radio(device) for asset_id, device in installed.items()}
         streams = [self._reports(self._assets[asset_id], device) for asset_id, device in installed.items()]
         self._stream = heapq.merge(*streams, key=lambda report: (report.at, report.asset.asset_id))
@@ -67,13 +70,13 @@ class Borough:
         return spells(asset, closures, seed=self._seed, begins_at=self._begins_at)
 
     def _radio(self, device: Device) -> Radio:
-        if device.model == OWN_MODEL:
+        if device.model in OWN_MODELS:
             return OwnDevice(device, seed=self._seed, begins_at=self._begins_at)
         model = catalogue.model(device.model)
         return LoraDevice(device, model, seed=self._seed, begins_at=self._begins_at)
 
     def _reports(self, asset: Asset, device: Device) -> Iterator[Report]:
-        solar = asset.kind is AssetKind.BENCH and device.model == OWN_MODEL
+        solar = asset.kind is AssetKind.BENCH and device.model in OWN_MODELS
         hardware = SolarBench if solar else BatterySensor
         sensor: Sensor = hardware(asset, seed=self._seed, begins_at=self._begins_at)
         return reports(

@@ -8,10 +8,14 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from domain.counts import believed
 from domain.states import State
 from domain.uplinks import Accepted
 
 T = TypeVar("T")
+
+# Below every count. As in `apply_states`.
+_NOTHING_COUNTED = -(2**31)
 
 DeviceFrames = tuple[int, Sequence[Accepted]]
 """A device, and frames of it."""
@@ -21,7 +25,8 @@ DeviceFrames = tuple[int, Sequence[Accepted]]
 class Event:
     """A state-bearing frame of one asset. `silent_after` is how long it counts.
 
-    `taken` where the sensor counts persons, `previous_s` where it says how long the state before lasted.
+    `taken` is what was counted, where the sensor counts; `previous_s` how long the state before lasted, where it says
+    so. `capacity` is that of an area, None for everything else.
     """
 
     asset_key: int
@@ -33,6 +38,12 @@ class Event:
     silent_after: timedelta
     taken: int | None = None
     previous_s: int | None = None
+    capacity: int | None = None
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether its count can be true."""
+        return self.taken is None or self.capacity is None or believed(self.taken, self.capacity).taken is not None
 
     @property
     def silent_at(self) -> datetime:
@@ -40,13 +51,15 @@ class Event:
         return self.observed_at + self.silent_after
 
     @property
-    def order(self) -> tuple[datetime, int, str, timedelta]:
+    def order(self) -> tuple[datetime, int, str, timedelta, int]:
         """Which of two events of an asset is the newer: the greater. Events that are equal in this are equal."""
-        return self.observed_at, self.f_cnt, self.state.value, self.silent_after
+        taken = _NOTHING_COUNTED if self.taken is None else self.taken
+        return self.observed_at, self.f_cnt, self.state.value, self.silent_after, taken
 
     def continues(self, before: "Event") -> bool:
-        """Whether nothing had changed, as far as anybody could know, since the event before."""
-        return self.state is before.state and self.observed_at < before.silent_at
+        """Whether nothing had changed, as far as anybody could know, since the event before; of an area, its count."""
+        same = self.state is before.state and (self.capacity is None or self.taken == before.taken)
+        return same and self.observed_at < before.silent_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

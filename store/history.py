@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from domain.errors import StoreUnavailableError
 from domain.live import Clock
 from domain.retelling import BEGINNING, Retold, Words, retell, rewrite
-from domain.spans import Closed, Observation, Quality, Span, whole_second
+from domain.spans import FOREVER, Closed, Observation, Quality, Span, whole_second
 from domain.states import State
 from domain.uplinks import Kind
 from store.pool import Connection, Pool, connected
@@ -29,7 +29,7 @@ _QUARTER = timedelta(minutes=15)
 _ASSETS = 500
 _NOTES = 20_000
 # Words on each side of what is due: nearly always enough; where not, more are asked for.
-_CONTEXT = 4
+_CONTEXT = 6
 # Telling everything anew takes a while; nobody waits for it.
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
@@ -40,11 +40,12 @@ _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "in
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """An asset, and the time in which something changed, in whole seconds."""
+    """An asset, and the time in which something changed, in whole seconds. `facts`: also those of equal spans."""
 
     asset_key: int
     since: datetime
     until: datetime
+    facts: bool
 
 
 class History:
@@ -104,7 +105,7 @@ class History:
 async def _take(connection: Connection) -> list[_Due]:
     rows = await connection.execute(query("take_history_due"), {"rows": _NOTES, "assets": _ASSETS})
     return [
-        _Due(int(row["asset_key"]), whole_second(row["since"]), whole_second(row["until"]))
+        _Due(int(row["asset_key"]), whole_second(row["since"]), whole_second(row["until"]), row["facts"])
         for row in await rows.fetchall()
     ]
 
@@ -122,8 +123,11 @@ async def _tell(connection: Connection, due: Sequence[_Due], *, facts_until: dat
         _SPAN_TYPES,
         (_span_row(key, span) for key, change in changes.items() for span in change.new),
     )
-    touched = ((key, *change.touched) for key, change in changes.items() if change.touched)
-    quarters = [found for one in touched if (found := _quarters(*one, facts_until=facts_until))]
+    touched = {key: change.touched for key, change in changes.items() if change.touched}
+    for one_due in due:
+        if one_due.facts and (spans := retold[one_due.asset_key].spans):
+            touched[one_due.asset_key] = spans[0].begins_at, FOREVER
+    quarters = [found for key, time in touched.items() if (found := _quarters(key, *time, facts_until=facts_until))]
     if quarters:
         stretches = columns(("fact_keys", "begins", "ends"), quarters)
         await connection.execute(query("insert_facts"), stretches)
@@ -184,6 +188,7 @@ def _words_around(due: _Due, told: list[Observation], context: int) -> Words:
 
 def _observation(row: Mapping[str, object]) -> Observation:
     at, leaves_at, taken, previous_s = row["observed_at"], row["leaves_at"], row["taken"], row["previous_s"]
+    capacity = row["capacity"]
     assert isinstance(at, datetime)
     silent_at = at + timedelta(seconds=int(str(row["silent_after_s"])))
     return Observation(
@@ -195,7 +200,9 @@ def _observation(row: Mapping[str, object]) -> Observation:
         counts_until=min(silent_at, leaves_at) if isinstance(leaves_at, datetime) else silent_at,
         counted=taken is not None,
         previous_for=None if previous_s is None else timedelta(seconds=int(str(previous_s))),
-        debounce=timedelta(seconds=int(str(row["debounce_s"] or 0))),
+        # Counts of an area are not smoothed: each is a word about many cars.
+        debounce=timedelta(seconds=int(str(row["debounce_s"] or 0)) if capacity is None else 0),
+        capacity=None if capacity is None else int(str(capacity)),
     )
 
 

@@ -138,6 +138,7 @@ def _statuses(rows: list[Mapping[str, object]], assets: Mapping[str, Asset]) -> 
             state=State(str(row["state"])),
             since=row["since"],  # type: ignore[arg-type]
             heard_at=row["observed_at"],  # type: ignore[arg-type]
+            taken=row["taken"],  # type: ignore[arg-type]
         )
         for row in rows
         if row["asset_id"] is not None

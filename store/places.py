@@ -12,6 +12,7 @@ from domain.places import (
     Asset,
     AssetKind,
     Closure,
+    Direction,
     Places,
     Sign,
     Site,
@@ -29,10 +30,13 @@ from store.register import ChangeOf, change_register, publish
 class Stay:
     """A time that a device spent at an asset, and how it was calibrated there; `ends_at` None: it is there still.
 
-    What is nearer than `distance_threshold_mm` is there; None where the sensor tells by itself.
+    What is nearer than `distance_threshold_mm` is there; None where the sensor tells by itself. `capacity` is that of
+    an area.
     """
 
     asset_key: int
+    kind: AssetKind
+    capacity: int | None
     begins_at: datetime
     ends_at: datetime | None
     distance_threshold_mm: int | None = None
@@ -127,6 +131,8 @@ def _asset(row: Mapping[str, object]) -> Asset:
         "kind": AssetKind(str(row["kind"])),
         "category": Category(str(row["category"])) if row["category"] else None,
         "zone_id": ZoneId(str(row["zone_id"])) if row["zone_id"] else None,
+        "area": AssetId(str(row["area"])) if row["area"] else None,
+        "direction": Direction(str(row["direction"])) if row["direction"] else None,
     }
     return Asset(**values)  # type: ignore[arg-type]
 
@@ -145,6 +151,8 @@ def _known_device(rows: list[Mapping[str, object]]) -> KnownDevice:
 def _stay(row: Mapping[str, object]) -> Stay:
     return Stay(
         asset_key=row["asset_key"],  # type: ignore[arg-type]
+        kind=AssetKind(str(row["kind"])),
+        capacity=int(str(row["capacity"])) if row["kind"] == AssetKind.AREA else None,
         begins_at=row["begins_at"],  # type: ignore[arg-type]
         ends_at=row["ends_at"],  # type: ignore[arg-type]
         distance_threshold_mm=row["distance_threshold_mm"],  # type: ignore[arg-type]

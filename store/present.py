@@ -16,7 +16,7 @@ from store.rows import (
     STATE_COLUMNS,
     Keyed,
     columns,
-    due_row,
+    due_rows,
     session_row,
     state_row,
 )
@@ -48,9 +48,10 @@ async def apply_batch(
         moments = ((device.device_key, frame.uplink.observed_at) for device, frame in keyed)
         await copy_in(connection, "copy_replay_newcomers", MOMENT_TYPES, moments)
     by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
-    latest = latest_by_asset(events)
-    if latest:
-        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, map(due_row, latest)))
+    if events:
+        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, due_rows(events)))
+    # A count that cannot be is kept, and moves nothing.
+    latest = latest_by_asset(event for event in events if event.is_believed)
     states = columns(STATE_COLUMNS, map(state_row, latest))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
     conditions = columns(CONDITION_COLUMNS, starmap(condition, by_device))

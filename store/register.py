@@ -22,6 +22,7 @@ from domain.register import (
     installation_id,
     nothing,
 )
+from domain.register_fields import FIELDS
 from domain.register_plan import plan, undo_plan
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
@@ -35,6 +36,7 @@ _STEPS = (
     "apply_register_sites",
     "apply_register_zones",
     "apply_register_assets",
+    "apply_register_gates",
     "apply_register_devices",
     "apply_register_installations",
     "delete_register_assets",
@@ -148,6 +150,7 @@ async def change_register(
     change_set_id = await _write(connection, planned, change_of)
     retold = await ask_to_retell(connection, at=change_of.at)
     await publish(connection, at=change_of.at)
+    await _judge_anew(connection, planned, at=change_of.at)
     return Made(plan=planned, change_set_id=change_set_id, retold=retold)
 
 
@@ -168,6 +171,17 @@ async def publish(connection: Connection, *, at: datetime) -> None:
     stamp = {**await one(connection, "next_revision", {"as_of": None}), "as_of": at}
     await connection.execute(query("insert_asset_states"), stamp)
     await connection.execute(query("tick_asset_states"), stamp)
+
+
+async def _judge_anew(connection: Connection, planned: Plan, *, at: datetime) -> None:
+    """What an area's newest believed count is hangs on how many spaces it has."""
+    capacities = {c.record_id: [v and v.get("capacity") for v in (c.before, c.after)] for c in planned.changes}
+    areas = [record_id for record_id, (before, after) in capacities.items() if before and before != after]
+    if areas:
+        stamp = {**await one(connection, "next_revision", {"as_of": None}), "as_of": at}
+        rows = await connection.execute(query("select_keys_of_assets"), {"asset_ids": areas})
+        keys = [row["asset_key"] for row in await rows.fetchall()]
+        await connection.execute(query("rebuild_states"), {**stamp, "keys": keys})
 
 
 async def _history(connection: Connection, planned: Plan) -> list[RegisterProblem]:
@@ -219,10 +233,11 @@ def _full_id(record_id: str, values: Values) -> str:
 
 
 def _change(row: Mapping[str, object]) -> Change:
-    before, after = row["before"], row["after"]
-    return Change(
-        kind=RecordKind(str(row["record"])),
-        record_id=str(row["record_id"]),
-        before=None if before is None else _values(before),  # type: ignore[arg-type]
-        after=None if after is None else _values(after),  # type: ignore[arg-type]
+    kind = RecordKind(str(row["record"]))
+    # What was put on record before a field was there knows nothing of it.
+    unsaid = dict.fromkeys(FIELDS[kind])
+    before, after = (
+        None if values is None else {**unsaid, **_values(values)}  # type: ignore[arg-type]
+        for values in (row["before"], row["after"])
     )
+    return Change(kind=kind, record_id=str(row["record_id"]), before=before, after=after)

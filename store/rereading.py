@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
-from devices.distance import state_at
+from devices.distance import said_at
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
-from domain.states import reported_before_s, reported_number
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -141,10 +140,11 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
             continue
         derived.measured += meaning.measured
         stay = device.stay_at(frame.observed_at)
-        said = meaning.decoded.measurements
-        if stay and (state := state_at(said, stay.distance_threshold_mm)):
-            kind, number, before_s = meaning.decoded.kind.value, reported_number(said), reported_before_s(said)
-            derived.happened.append((stay.asset_key, frame.f_cnt, kind, state.value, number, before_s))
+        said = said_at(stay.kind, meaning.decoded.measurements, stay.distance_threshold_mm) if stay else None
+        if stay is not None and said is not None:
+            kind = meaning.decoded.kind.value
+            happened = (stay.asset_key, frame.f_cnt, kind, said.state.value, said.number, said.before_s)
+            derived.happened.append(happened)
     return derived
 
 

@@ -1,14 +1,14 @@
 """Frames, events and dead letters as rows of the database."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
 
-from devices.distance import state_at
+from devices.distance import said_at
 from domain.errors import Reason
 from domain.security import NetworkNotice
-from domain.states import reported_before_s, reported_number
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
 from store.places import KnownDevice
@@ -24,7 +24,7 @@ UPLINK_TYPES = (
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
 MOMENT_TYPES = ("int4", "timestamptz")
-STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
+STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "taken", "since", "unbroken", "earliest")
 CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
 SAYING_COLUMNS = (
     "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
@@ -53,7 +53,8 @@ def notice_key(notice: NetworkNotice) -> bytes:
 def event(device: KnownDevice, frame: Accepted) -> Event | None:
     """The state-bearing event in a frame, or None where it says nothing of an asset."""
     stay = device.stay_at(frame.uplink.observed_at)
-    if stay is None or (state := state_at(frame.decoded.measurements, stay.distance_threshold_mm)) is None:
+    said = said_at(stay.kind, frame.decoded.measurements, stay.distance_threshold_mm) if stay else None
+    if stay is None or said is None:
         return None
     return Event(
         asset_key=stay.asset_key,
@@ -61,10 +62,11 @@ def event(device: KnownDevice, frame: Accepted) -> Event | None:
         observed_at=frame.uplink.observed_at,
         f_cnt=frame.uplink.f_cnt,
         kind=frame.decoded.kind.value,
-        state=state,
+        state=said.state,
         silent_after=device.silent_after,
-        taken=reported_number(frame.decoded.measurements),
-        previous_s=reported_before_s(frame.decoded.measurements),
+        taken=said.number,
+        previous_s=said.before_s,
+        capacity=stay.capacity,
     )
 
 
@@ -98,14 +100,18 @@ def state_row(latest: Latest) -> Sequence[object]:
     """One row for `apply_states`."""
     event = latest.event
     return (
-        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at,
+        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at, event.taken,
         latest.since, latest.unbroken, latest.earliest,
     )  # fmt: skip
 
 
-def due_row(latest: Latest) -> Sequence[object]:
-    """One row for `insert_history_due`."""
-    return latest.event.asset_key, latest.earliest, latest.event.observed_at
+def due_rows(events: Iterable[Event]) -> Rows:
+    """Rows for `insert_history_due`: one for each asset, from its first event to its last."""
+    times: dict[int, tuple[datetime, datetime]] = {}
+    for event in events:
+        first, last = times.get(event.asset_key, (event.observed_at, event.observed_at))
+        times[event.asset_key] = min(first, event.observed_at), max(last, event.observed_at)
+    return ((key, *times[key]) for key in sorted(times))
 
 
 def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:

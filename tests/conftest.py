@@ -255,6 +255,52 @@ category = "disabled"
 """
 
 
+COUNTED_SITE = """
+[[site]]
+id = "quarry"
+name = "Quarry Lane"
+kind = "car_park"
+locality = "Grays"
+lon = 0.33
+lat = 51.48
+
+[[site.areas]]
+id = "quarry-level-1"
+name = "Level 1"
+capacity = 40
+lon = 0.3301
+lat = 51.4801
+model = "smartplace-count"
+device = "count-quarry-1"
+
+[[site.areas]]
+id = "quarry-roof"
+name = "Roof"
+category = "ev"
+capacity = 10
+lon = 0.3302
+lat = 51.4801
+anchor_at = "03:30"
+anchor_taken = 0
+
+[[site.gates]]
+id = "quarry-ramp"
+name = "Ramp to the roof"
+area = "quarry-roof"
+direction = "both"
+lon = 0.3303
+lat = 51.4801
+model = "smartplace-count"
+device = "gate-quarry-1"
+"""
+
+
+@pytest.fixture
+def counted_borough() -> Places:
+    """The small borough, and a site with an area that has a counter of its own and one that has a gate."""
+    return parse_places(SMALL_BOROUGH + COUNTED_SITE, source="counted", silent_after=lambda _model: timedelta(hours=1))
+
+
 @pytest.fixture
 def small_borough() -> Places:
     """Two sites, four bays, one bench, one sign; sensors count for an hour."""

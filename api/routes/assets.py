@@ -50,7 +50,9 @@ class BayQuery(BenchQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """All that match, those shown, and where the next page is."""
+
     matches: list[AssetStatus]
     shown: list[AssetStatus]
     next: str | None
@@ -62,7 +64,7 @@ def create_router(live: Live, renderer: Renderer) -> APIRouter:
 
     def answer(request: Request, kind: AssetKind, query: BenchQuery, *, geojson: bool) -> Response:
         snapshot = live.snapshot
-        page = _page(snapshot, kind, query, request.url.path)
+        page = page_of(snapshot, kind, query, request.url.path)
         links = {"next": page.next} if page.next else None
         if geojson or prefers(request, GEOJSON, to="application/json"):
             return renderer.respond(
@@ -103,7 +105,8 @@ def _also_geojson() -> dict[int | str, dict[str, object]]:
     return {200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}}}}
 
 
-def _page(snapshot: Snapshot, kind: AssetKind, query: BenchQuery, path: str) -> _Page:
+def page_of(snapshot: Snapshot, kind: AssetKind, query: BenchQuery, path: str) -> Page:
+    """Those that the question means, and which of them are on this page; raises UnknownPlaceError."""
     if query.site is not None:
         snapshot.site(query.site)
     matches = [status for status in snapshot.assets.values() if status.asset.kind is kind and _matches(status, query)]
@@ -111,10 +114,10 @@ def _page(snapshot: Snapshot, kind: AssetKind, query: BenchQuery, path: str) -> 
     rest = [status for status in matches if query.cursor is None or status.asset.asset_id > query.cursor]
     shown = rest[: query.limit]
     if len(rest) <= query.limit:
-        return _Page(matches, shown, None)
+        return Page(matches, shown, None)
     asked = query.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     following = urlencode({**asked, "cursor": shown[-1].asset.asset_id})
-    return _Page(matches, shown, f"{path}?{following}")
+    return Page(matches, shown, f"{path}?{following}")
 
 
 def _matches(status: AssetStatus, query: BenchQuery) -> bool:
@@ -145,7 +148,7 @@ def _counts(matches: list[AssetStatus]) -> Counts:
     return Counts.of(DomainCounts.of([status.state for status in matches]))
 
 
-def _listing(snapshot: Snapshot, kind: AssetKind, page: _Page) -> BayList | BenchList:
+def _listing(snapshot: Snapshot, kind: AssetKind, page: Page) -> BayList | BenchList:
     shown = [AssetState.of(status) for status in page.shown]
     counts = _counts(page.matches)
     stamp: dict[str, Any] = {
@@ -157,7 +160,7 @@ def _listing(snapshot: Snapshot, kind: AssetKind, page: _Page) -> BayList | Benc
     return BayList(**stamp, bays=shown) if kind is AssetKind.BAY else BenchList(**stamp, benches=shown)
 
 
-def _features(snapshot: Snapshot, page: _Page) -> FeatureCollection:
+def _features(snapshot: Snapshot, page: Page) -> FeatureCollection:
     return FeatureCollection(
         revision=snapshot.revision,
         as_of=snapshot.as_of,

@@ -20,7 +20,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-
 
 
 def decode(f_port: int, payload: bytes) -> Frame:
-    """Decode a bench's message: one JSON object in UTF-8, fPort 0, at most 16 KiB.
+    """Decode the message of a bench, or of any device of our own: one JSON object in UTF-8, fPort 0, at most 16 KiB.
 
     | key          | value                                                         |
     | seq          | integer, 0..2^53, counts messages within a session            |
@@ -35,7 +35,7 @@ def decode(f_port: int, payload: bytes) -> Frame:
     Source: our own MQTT contract, docs/devices.md.
     """
     if f_port != 0:
-        raise ValueError("a bench has no fPort but 0")
+        raise ValueError("our own devices have no fPort but 0")
     message = _message(payload)
     raw = {key: value for key, value in message.items() if key in _ORIGIN}
     _check_origin(raw)

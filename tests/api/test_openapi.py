@@ -13,6 +13,7 @@ PATHS = [
     "/v1/bays.geojson",
     "/v1/benches",
     "/v1/benches.geojson",
+    "/v1/areas",
     "/v1/events",
     "/healthz",
     "/readyz",

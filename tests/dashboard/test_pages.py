@@ -1,9 +1,11 @@
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.static_files import FrontEndMissingError, asset_url
+from domain.places import AssetKind
 from domain.snapshot import build_snapshot
 from domain.states import State
 
@@ -74,6 +76,21 @@ def test_simulated_data_is_called_so_where_it_is_and_nowhere_else(client):
     assert "Simulated data" in client.get("/text").text
     assert "Simulated data" in client.get("/sites/seafront-west").text
     assert "Simulated data" not in client.get("/sites/library").text
+
+
+def test_an_area_says_how_many_of_its_spaces_are_free_and_a_gate_is_not_shown(
+    make_app, live, make_site, make_bay, clock
+):
+    area, gate = (make_bay(number, State.FREE) for number in (1, 2))
+    area = replace(area, asset=replace(area.asset, kind=AssetKind.AREA, name="Roof", capacity=40), taken=38)
+    gate = replace(gate, asset=replace(gate.asset, kind=AssetKind.GATE, name="Ramp", category=None))
+    live.snapshot = build_snapshot(
+        revision=1, as_of=clock(), sites=[make_site("library", "Library")], statuses=[area, gate], signs=[]
+    )
+    page = TestClient(make_app()).get("/sites/library").text
+    assert "2 of 40" in page
+    assert page.count("<span data-word>Almost full</span>") == 2  # the place and its one area
+    assert "Ramp" not in page
 
 
 def test_the_rows_of_a_place_add_up(client):

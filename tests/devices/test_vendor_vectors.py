@@ -9,7 +9,7 @@ from devices.codec import decode
 from domain.errors import DecodeError
 from tests.devices.vendor_vectors import NOT_COMPARED, WITHOUT_EXAMPLES
 
-FAMILIES = {device.key for device in MODELS} - {"smartplace-bench"} - WITHOUT_EXAMPLES
+FAMILIES = {device.key for device in MODELS} - {"smartplace-bench", "smartplace-count"} - WITHOUT_EXAMPLES
 
 
 def differences(vector) -> set[str]:

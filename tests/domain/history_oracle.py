@@ -10,8 +10,30 @@ CLOSED = ("closed", 0, "observed")
 
 
 def heard(words):
-    """The last word of each second, by second."""
-    return {int(word["at"]): word for word in sorted(words, key=order)}
+    """The last believed word of each second, by second; what leapt away and back says what was said before it."""
+    told = {}
+    for word in sorted(words, key=order):
+        capacity = word.get("capacity")
+        if capacity is None:
+            told[int(word["at"])] = word
+        elif 0 <= word["taken"] <= capacity + max(1, capacity // 10):
+            told[int(word["at"])] = {**word, "taken": min(word["taken"], capacity)}
+    seconds = list(told)
+    leapt = {}
+    for earlier, before, second, after in zip(seconds, seconds[1:], seconds[2:], seconds[3:], strict=False):
+        capacity = told[second].get("capacity")
+        if capacity is None:
+            continue
+        others = [told[one]["taken"] for one in (earlier, before, after)]
+        away = [abs(told[second]["taken"] - other) for other in others]
+        if (
+            min(away) > 20
+            and min(away) > capacity / 2
+            and max(others) - min(others) <= capacity / 10
+            and after - second <= 2700
+        ):
+            leapt[second] = {**told[second], "taken": told[before]["taken"], "leapt": True}
+    return told | leapt
 
 
 def order(word):
@@ -42,6 +64,8 @@ def plain(told, horizon):
         following = seconds[number + 1] if number + 1 < len(seconds) else horizon
         for at in range(second, following):
             taken[at] = word["taken"] if at < int(word["until"]) else None
+            if word.get("leapt") and taken[at] is not None:
+                by[at] = "repaired"
         if following < horizon:
             infer(taken, by, word, told[following], second, following)
     return taken, by

@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from domain.boards import Arrow
 from domain.categories import Category
 from domain.errors import PlacesFileError, UnknownModelError
-from domain.places import AssetKind, Places, SiteKind
+from domain.places import AssetKind, Direction, Places, SiteKind
 from domain.places_file import parse_places
 
-MODELS = {"bosch-tps110": timedelta(hours=60), "milesight-vs341": timedelta(hours=50)}
+MODELS = {
+    "bosch-tps110": timedelta(hours=60),
+    "milesight-vs341": timedelta(hours=50),
+    "smartplace-count": timedelta(minutes=25),
+}
 GOOD = """
 name = "Somewhere"
 simulated = false
@@ -68,6 +72,40 @@ label = "Market accessible"
 site = "market"
 category = "disabled"
 """
+
+
+COUNTED = """
+[[site.areas]]
+id = "market-level-1"
+name = "Level 1"
+capacity = 120
+lon = 0.3252
+lat = 51.4752
+model = "smartplace-count"
+device = "count-1"
+
+[[site.areas]]
+id = "market-roof"
+name = "Roof"
+category = "ev"
+capacity = 10
+lon = 0.3252
+lat = 51.4753
+anchor_at = "03:30"
+anchor_taken = 0
+
+[[site.gates]]
+id = "market-ramp"
+name = "Ramp"
+area = "market-roof"
+direction = "both"
+lon = 0.3253
+lat = 51.4753
+model = "bosch-tps110"
+device = "70B3D5A1B2C3D4E6"
+
+[[site.closures]]"""
+WITH_AREAS = GOOD.replace("[[site.closures]]", COUNTED, 1)
 
 
 def silent_after(model: str) -> timedelta:
@@ -175,7 +213,7 @@ def thresholds(text: str) -> list[int | None]:
         (
             'locality = "Grays"',
             'localty = "Grays"',
-            "site 'market': 'localty' is not a key here; known are bays, benches",
+            "site 'market': 'localty' is not a key here; known are areas, bays, benches",
         ),
         (
             "count = 3",
@@ -274,3 +312,34 @@ def test_two_lines_of_a_sign_cannot_have_one_label():
     twice = GOOD.replace('label = "Market accessible"', 'label = "Market"')
 
     assert problems(twice) == ["sign 'north': line label 'Market' is used 2 times"]
+
+
+def test_areas_and_gates_are_read() -> None:
+    places = parse(WITH_AREAS)
+    level, roof, ramp = places.assets[-3:]
+    assert (level.kind, level.category, level.capacity) == (AssetKind.AREA, Category.GENERAL, 120)
+    assert (roof.category, roof.anchor_at, roof.anchor_taken) == (Category.EV, "03:30", 0)
+    assert (ramp.kind, ramp.area, ramp.direction) == (AssetKind.GATE, "market-roof", Direction.BOTH)
+    assert [(one.device_id, one.asset_id) for one in places.devices[-2:]] == [
+        ("count-1", "market-level-1"),
+        ("70b3d5a1b2c3d4e6", "market-ramp"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "sentence"),
+    [
+        ("capacity = 120", "capacity = 0", "area 'market-level-1': capacity must be from 1 to 100000, got 0"),
+        ('anchor_at = "03:30"', 'anchor_at = "25:00"', "area 'market-roof': anchor_at must be a time of the day"),
+        ("anchor_taken = 0", "anchor_taken = 11", "area 'market-roof': anchor_taken must be at most the capacity"),
+        ("anchor_taken = 0\n", "", "area 'market-roof': anchor_at and anchor_taken go together"),
+        ('area = "market-roof"', 'area = "market-002"', "gate 'market-ramp': there is no area 'market-002' in site"),
+        ('direction = "both"', 'direction = "up"', "gate 'market-ramp': direction must be one of in, out, both"),
+        ('"70B3D5A1B2C3D4E6"', '"ramp"', "gate 'market-ramp': device 'ramp' is not a valid dev_eui"),
+        ('device = "count-1"\n', "", "area 'market-level-1': device is missing"),
+    ],
+)
+def test_each_mistake_about_areas_gets_its_sentence(good: str, bad: str, sentence: str) -> None:
+    assert good in WITH_AREAS
+    found = problems(WITH_AREAS.replace(good, bad, 1))
+    assert any(sentence in problem for problem in found), found

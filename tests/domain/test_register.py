@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import RegisterRefusedError, UnknownModelError
-from domain.places import AssetKind, Category, SiteKind
+from domain.places import AssetKind, Category, Direction, SiteKind
 from domain.register import RecordKind, changed, installation_id, nothing
 from domain.register_csv import harmless, read_register, restored, write_register
 from domain.register_plan import REACHES_BACK_TO, plan, undo_plan
@@ -152,6 +152,54 @@ def test_a_zone_is_of_the_site_of_its_assets(yard):
     assert refusals(yard, other + in_it) == [(4, "zone")]
 
 
+COUNTED = "record,id,site,name,kind,category,lon,lat,capacity,area,direction,anchor_at,anchor_taken\n"
+LEVEL = "asset,level-1,yard,Level 1,area,,0.32,51.475,120,,,03:30,0\n"
+GATE = "asset,ramp,yard,Ramp,gate,,0.32,51.475,,level-1,both,,\n"
+
+
+def test_an_area_without_a_category_is_for_everybody(yard):
+    after = changed(yard, plan(yard, read(COUNTED + LEVEL + GATE), at=AT).changes)
+    level = after[RecordKind.ASSET]["level-1"]
+    assert (level["category"], level["capacity"], level["anchor_taken"]) == ("general", 120, 0)
+    assert after[RecordKind.ASSET]["ramp"]["area"] == "level-1"
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        ("asset,a,yard,A,area,,0,0,,,,,", ["capacity"]),
+        ("asset,a,yard,A,area,,0,0,0,,,,", ["capacity"]),
+        ("asset,a,yard,A,area,,0,0,9,level-1,in,,", ["area", "direction"]),
+        ("asset,a,yard,A,area,,0,0,9,,,24:00,1", ["anchor_at"]),
+        ("asset,a,yard,A,area,,0,0,9,,,03:30,", ["anchor_taken"]),
+        ("asset,a,yard,A,area,,0,0,9,,,03:30,10", ["anchor_taken"]),
+        ("asset,a,yard,A,gate,,0,0,,,,,", ["area", "direction"]),
+        ("asset,a,yard,A,gate,general,0,0,9,level-1,up,,", ["direction"]),
+        ("asset,a,yard,A,gate,general,0,0,9,level-1,in,,", ["category", "capacity"]),
+        ("asset,a,yard,A,bay,,0,0,,,,,", ["category"]),
+        ("asset,a,yard,A,bench,general,0,0,,,,,", ["category"]),
+        ("asset,a,yard,A,bay,general,0,0,2,,,,", ["capacity"]),
+    ],
+)
+def test_an_area_has_spaces_and_a_gate_leads_to_one(line, columns):
+    with pytest.raises(RegisterRefusedError) as refused:
+        read(COUNTED + line)
+    assert [one.column for one in refused.value.problems] == columns
+
+
+def test_a_gate_leads_to_an_area_of_its_own_site(yard):
+    yard = changed(yard, plan(yard, read(COUNTED + LEVEL), at=AT).changes)
+    to_a_bay = "asset,ramp,yard,Ramp,gate,,0.32,51.475,,yard-1,in,,\n"
+    assert plan(yard, read(COUNTED + to_a_bay), at=AT).problems[0].message == "yard-1 is no area"
+    assert plan(yard, read(COUNTED + GATE.replace("level-1", "level-2")), at=AT).problems[0].column == "area"
+    then = changed(yard, plan(yard, read(COUNTED + GATE), at=AT).changes)
+    as_a_bay = read(HEADER + "asset,level-1,yard,,Level 1,bay,general,,0,0,,,,,,\n")
+    assert [one.message for one in plan(then, as_a_bay, at=AT).problems] == ["level-1 is no area"]
+    green = applied(yard, "site,green,,,Green,park,,Tilbury,0,0,,,,,,\n")
+    from_there = plan(green, read(COUNTED + GATE.replace("yard", "green")), at=AT)
+    assert [one.message for one in from_there.problems] == ["area level-1 is in yard, gate ramp in green"]
+
+
 def test_a_record_that_is_there_twice_is_refused(yard):
     assert refusals(yard, YARD + YARD) == [(3, None)]
 
@@ -193,11 +241,23 @@ def registers(draw):
     for asset in assets:
         site = draw(st.sampled_from(sites))
         zones = [one for one, values in register[RecordKind.ZONE].items() if values["site"] == site]
-        kind = draw(st.sampled_from(AssetKind))
+        areas = [
+            one
+            for one, values in register[RecordKind.ASSET].items()
+            if (values["site"], values["kind"]) == (site, AssetKind.AREA)
+        ]
+        kind = draw(st.sampled_from([kind for kind in AssetKind if areas or kind is not AssetKind.GATE]))
+        is_area, is_gate = kind is AssetKind.AREA, kind is AssetKind.GATE
+        anchor = draw(st.none() | st.integers(0, 7)) if is_area else None
         register[RecordKind.ASSET][asset] = {
             "site": site, "zone": draw(st.sampled_from([None, *zones])), "name": draw(names), "kind": kind.value,
-            "category": draw(st.sampled_from(Category)).value if kind is AssetKind.BAY else None,
+            "category": draw(st.sampled_from(Category)).value if kind.has_category else None,
             "lon": draw(lons), "lat": draw(lats),
+            "capacity": draw(st.integers(7, 100_000)) if is_area else None,
+            "area": draw(st.sampled_from(areas)) if is_gate else None,
+            "direction": draw(st.sampled_from(Direction)).value if is_gate else None,
+            "anchor_at": None if anchor is None else draw(st.sampled_from(["00:00", "03:30", "23:59"])),
+            "anchor_taken": anchor,
         }  # fmt: skip
     for device in devices:
         silence = draw(st.integers(1, 10**6))

@@ -39,6 +39,7 @@ def observation(word):
         counted=word["counted"],
         previous_for=None if word["previous"] is None else timedelta(seconds=word["previous"]),
         debounce=timedelta(seconds=word["debounce"]),
+        capacity=word["capacity"],
     )
 
 
@@ -46,9 +47,16 @@ def closed(closures):
     return [Closed(at(begins), at(ends)) for begins, ends in closures]
 
 
+CAPACITY = 100
+COUNTS = [-3, 0, 0, 2, 10, 10, 12, 18, 72, 85, 99, 103, 110, 111, 500]
+
+
 @st.composite
-def words(draw, most=14):
-    counted = draw(st.booleans())
+def words(draw, most=14, of=None):
+    """What one asset's devices said: `of` a bay, a bench, or an area with its capacity."""
+    of = of or draw(kinds)
+    counted = of != "bay"
+    numbers = {"bay": st.integers(0, 1), "bench": st.integers(0, 3), "area": st.sampled_from(COUNTS)}
     chosen = draw(
         st.lists(
             st.tuples(
@@ -57,7 +65,7 @@ def words(draw, most=14):
                 st.integers(0, 6),
                 st.sampled_from([1, 1, 2]),
                 st.sampled_from([Kind.EVENT, Kind.EVENT, Kind.HEARTBEAT]),
-                st.integers(0, 3 if counted else 1),
+                numbers[of],
                 st.sampled_from([5, 60, 200]),
                 st.sampled_from([None, None, 0, 20, 90]),
                 st.sampled_from([0, 0, 10, 30]),
@@ -72,7 +80,19 @@ def words(draw, most=14):
         word["until"] = word["at"] + word["lasts"]
         word["counted"] = counted
         word["previous"] = None if counted else word["previous"]
+        word["capacity"] = CAPACITY if of == "area" else None
+        word["debounce"] = 0 if of == "area" else word["debounce"]
     return found
+
+
+kinds = st.sampled_from(["bay", "bench", "area"])
+
+
+@st.composite
+def two_batches(draw):
+    """What one asset said, and what was said late."""
+    of = draw(kinds)
+    return draw(words(of=of)), draw(words(most=4, of=of))
 
 
 @st.composite
@@ -156,8 +176,9 @@ def told_anew(kept, told, closures, since, until):
 
 
 @settings(max_examples=500, deadline=None)
-@given(first=words(), late=words(most=4), closures=closures(), more=closures())
-def test_told_anew_around_a_change_is_as_told_from_the_beginning(first, late, closures, more):
+@given(batches=two_batches(), closures=closures(), more=closures())
+def test_told_anew_around_a_change_is_as_told_from_the_beginning(batches, closures, more):
+    first, late = batches
     early, both = [observation(word) for word in first], [observation(word) for word in first + late]
     kept = spans_of(early, closed(closures))
     changed = [(word["second"], word["second"]) for word in late] + more
@@ -170,6 +191,21 @@ def test_told_anew_around_a_change_is_as_told_from_the_beginning(first, late, cl
     assert different(by_second(kept), by_second(whole)) <= touched(change)
     assert different(comings(kept), comings(whole)) <= touched(change)
     assert (change.touched is None) == (kept == whole)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    numbers=st.lists(st.sampled_from([10, 10, 10, 12, 85]), min_size=6, max_size=14),
+    late=st.dictionaries(st.integers(0, 14), st.sampled_from([10, 85, 111]), min_size=1, max_size=2),
+)
+def test_a_late_count_changes_what_its_neighbours_are_taken_for(numbers, late):
+    early = counts(*numbers, every=20)
+    more = [word(20 * n + 10, taken=number, counted=True, capacity=CAPACITY) for n, number in late.items()]
+    moments = sorted(one.at for one in more)
+
+    now, _ = told_anew(spans_of(early, []), early + more, [], moments[0], moments[-1])
+
+    assert now == spans_of(early + more, [])
 
 
 def comings(spans):
@@ -276,3 +312,39 @@ def test_a_heartbeat_touches_nothing_that_is_over():
 
     assert change.touched == (at(100), at(181))
     assert [(_seconds(span.begins_at), _seconds(span.ends_at)) for span in change.new[:1]] == [(0, 180)]
+
+
+def counts(*numbers, every=300):
+    return [word(every * n, taken=number, counted=True, capacity=CAPACITY) for n, number in enumerate(numbers)]
+
+
+def taken(spans):
+    return [(_seconds(span.begins_at), span.taken, span.quality) for span in spans[:-1]]
+
+
+def test_more_than_there_are_spaces_is_full_and_much_more_is_nothing():
+    said = [word(0, taken=40, counted=True, capacity=CAPACITY, lasts=60), *counts(0, 110, 111, -1)[1:]]
+
+    assert [(one.state, one.taken) for one in spans_of(said, [])] == [
+        (State.OCCUPIED, 40),
+        (State.UNKNOWN, 0),
+        (State.OCCUPIED, 100),
+        (State.UNKNOWN, 0),
+    ]
+
+
+def test_a_count_that_leaps_away_and_back_is_told_as_the_one_before_it():
+    observed, repaired = Quality.OBSERVED, Quality.REPAIRED
+    assert taken(spans_of(counts(20, 22, 95, 24, 23), [])) == [
+        (0, 20, observed), (300, 22, observed), (600, 22, repaired), (900, 24, observed),
+        (1200, 23, observed),
+    ]  # fmt: skip
+    assert taken(spans_of(counts(20, 22, 95, 96, 23), []))[2:] == [
+        (600, 95, observed),
+        (900, 96, observed),
+        (1200, 23, observed),
+    ]
+
+
+def test_a_count_that_leaps_again_and_again_is_left_as_it_is():
+    assert [one[1] for one in taken(spans_of(counts(10, 90, 10, 90, 10, 90), []))] == [10, 90, 10, 90, 10, 90]

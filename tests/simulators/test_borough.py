@@ -13,7 +13,8 @@ from devices.distance import state_at
 from domain import topics
 from domain.ids import AssetId
 from domain.places import Closure, Places
-from domain.states import State, reported_state
+from domain.sayings import reported_state
+from domain.states import State
 from domain.uplinks import Decoded, Kind
 from simulators.borough import Borough
 from simulators.clock import SimClock

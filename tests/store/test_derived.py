@@ -21,12 +21,15 @@ DEVICES = {
     "70b3d50000000002": "bosch-tps110",
     "70b3d50000000004": "nwave-nps405",
     "bench-green-1": "smartplace-bench",
+    "count-quarry-1": "smartplace-count",
 }
+# Of 40 spaces: counted, more than there are but believed, and what cannot be.
+COUNTS = (0, 5, 40, 43, 45, -2)
 DERIVED = {
     "measurement": "SELECT observed_at, device_key, key, value FROM measurement",
-    "event": "SELECT observed_at, asset_key, device_key, f_cnt, kind, state FROM event",
-    "asset_state": "SELECT asset_key, reported, reported_since, observed_at, f_cnt, silent_at, closed, state, since"
-    " FROM asset_state",
+    "event": "SELECT observed_at, asset_key, device_key, f_cnt, kind, state, taken FROM event",
+    "asset_state": "SELECT asset_key, reported, reported_since, observed_at, f_cnt, silent_at, taken, closed, state,"
+    " since FROM asset_state",
     "device_state": "SELECT * FROM device_state",
     "device_session": "SELECT * FROM device_session",
     "session_block": "SELECT * FROM session_block",
@@ -72,7 +75,7 @@ async def wipe(pool):
         await connection.execute(TABLES)
         await connection.execute(
             "UPDATE asset_state SET reported = NULL, reported_since = NULL, observed_at = NULL, f_cnt = NULL,"
-            " silent_at = NULL, closed = false, state = 'unknown', since = NULL"
+            " silent_at = NULL, taken = NULL, closed = false, state = 'unknown', since = NULL"
         )
         await connection.execute("UPDATE platform SET as_of = '2000-01-01Z'")
 
@@ -82,7 +85,7 @@ async def forget_derived(pool):
         await connection.execute("TRUNCATE event, measurement, device_state, session_block")
         await connection.execute(
             "UPDATE asset_state SET reported = NULL, reported_since = NULL, observed_at = NULL, f_cnt = NULL,"
-            " silent_at = NULL, state = 'unknown', since = NULL"
+            " silent_at = NULL, taken = NULL, state = 'unknown', since = NULL"
         )
 
 
@@ -120,12 +123,16 @@ def streams(draw):
 def said(device_id, occupied, quarter):
     if device_id == "bench-green-1":
         return {"occupied": occupied, "battery_percent": float(quarter % 100), "tamper": quarter % 7 == 0}
+    if device_id == "count-quarry-1":
+        return {"vehicles_present": COUNTS[quarter % 6] if occupied else 12}
     return {"occupied": occupied}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
 @given(stream=streams())
-def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(database, open_store, small_borough, noon, stream):
+def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(
+    database, open_store, counted_borough, noon, stream
+):
     sent, batches = stream
     # The same device, session, counter and payload is the same frame: it was observed once.
     frames, seen = [], {}
@@ -146,7 +153,7 @@ def test_any_stream_ends_as_if_each_frame_had_come_once_and_in_order(database, o
     as_of = noon + timedelta(hours=30, minutes=1)
 
     async def both():
-        async with open_store(database, small_borough, noon, size=2) as (store, pool):
+        async with open_store(database, counted_borough, noon, size=2) as (store, pool):
             await wipe(pool)
             await play(store, [[frames[n] for n in batch] for batch in batches], as_of=as_of)
             live = derived(database)

@@ -9,8 +9,11 @@ FROM zone AS z JOIN site AS s USING (site_key)
 UNION ALL
 SELECT 'asset', a.asset_id,
        jsonb_build_object('site', s.site_id, 'zone', z.zone_id, 'name', a.name, 'kind', a.kind, 'category', a.category,
-                          'lon', a.lon, 'lat', a.lat)
+                          'lon', a.lon, 'lat', a.lat, 'capacity', CASE WHEN a.kind = 'area' THEN a.capacity END,
+                          'area', of.asset_id, 'direction', a.direction, 'anchor_at', a.anchor_at,
+                          'anchor_taken', a.anchor_taken)
 FROM asset AS a JOIN site AS s USING (site_key) LEFT JOIN zone AS z USING (zone_key)
+LEFT JOIN asset AS of ON of.asset_key = a.area_key
 UNION ALL
 SELECT 'device', device_id, jsonb_build_object('model', model, 'silent_after_s', silent_after_s)
 FROM device

@@ -1,6 +1,6 @@
 -- The words about assets around stretches of time: all within, and so many before and after.
 SELECT due.asset_key, word.observed_at, word.f_cnt, word.device_key, word.kind, word.state, word.taken, word.previous_s,
-       d.silent_after_s, i.ends_at AS leaves_at, i.debounce_s
+       d.silent_after_s, i.ends_at AS leaves_at, i.debounce_s, CASE WHEN a.kind = 'area' THEN a.capacity END AS capacity
 FROM unnest(%(keys)s::int4[], %(since)s::timestamptz[], %(until)s::timestamptz[]) AS due (asset_key, since, until)
 CROSS JOIN LATERAL (
     (SELECT * FROM event AS e
@@ -16,6 +16,7 @@ CROSS JOIN LATERAL (
      ORDER BY e.observed_at, e.f_cnt, e.state
      LIMIT %(context)s)
 ) AS word
+JOIN asset AS a ON a.asset_key = due.asset_key
 JOIN device AS d USING (device_key)
 LEFT JOIN installation AS i
     ON i.device_key = word.device_key AND i.asset_key = word.asset_key

@@ -6,4 +6,5 @@ WITH taken AS (
                         LIMIT %(assets)s)
     RETURNING *
 )
-SELECT asset_key, min(since) AS since, max(until) AS until FROM taken GROUP BY asset_key ORDER BY asset_key
+SELECT asset_key, min(since) AS since, max(until) AS until, bool_or(facts) AS facts
+FROM taken GROUP BY asset_key ORDER BY asset_key

@@ -1,0 +1,1 @@
+SELECT asset_key, asset_id FROM asset WHERE asset_id = ANY (%(asset_ids)s)
