@@ -20,13 +20,19 @@ UPLINK_TYPES = (
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text")
 MOMENT_TYPES = ("int4", "timestamptz")
-STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "since", "unbroken", "earliest")
-CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
+STATE_COLUMNS = {
+    "asset_keys": "int4", "states": "text", "observed": "timestamptz", "f_cnts": "int8", "silent": "timestamptz",
+    "since": "timestamptz", "unbroken": "bool", "earliest": "timestamptz",
+}  # fmt: skip
+CONDITION_COLUMNS = {
+    "device_keys": "int4", "heard": "timestamptz", "sessions": "text", "device_f_cnts": "int8", "rssi": "float4",
+    "snr": "float4",
+}  # fmt: skip
 SAYING_COLUMNS = (
     "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
     "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
-SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
+SESSION_COLUMNS = {"device_keys": "int4", "sessions": "text", "f_cnts": "int8", "observed": "timestamptz"}
 
 
 def frame_key(uplink: Uplink) -> bytes:
@@ -93,9 +99,9 @@ def state_row(latest: Latest) -> Sequence[object]:
     )  # fmt: skip
 
 
-def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
+def session_row(device_key: int, frame: Accepted) -> Sequence[object]:
     """One row for `apply_sessions`."""
-    return device.device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
+    return device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
 
 
 def columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:
