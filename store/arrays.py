@@ -58,6 +58,7 @@ def _text(text: str) -> bytes:
 
 _TYPES: dict[str, tuple[int, Callable[[Values], Iterable[Buffer]]]] = {
     "bool": (16, _fixed("?")),
+    "bytea": (17, lambda values: chain.from_iterable((_LENGTH(len(value)), value) for value in values)),  # type: ignore[arg-type, misc]
     "int8": (20, _fixed("q")),
     "int4": (23, _fixed("i")),
     "text": (25, lambda values: map(_text, values)),
