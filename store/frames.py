@@ -3,10 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+import psycopg
+
 from domain.errors import StoreRefusedError
 from domain.ids import DeviceId
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from store.arrays import array
 from store.places import KnownDevice, read_devices
 from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected
 from store.present import StalePlacesError, apply_batch
@@ -25,6 +28,13 @@ from store.rows import (
 )
 from store.security import record_security_events
 
+# Frames come again in bursts. Each first one costs its transaction, and a line in the database's log.
+_DOUBTED_BATCHES = 100
+
+
+class _SeenBeforeError(Exception):
+    """Some of these frames were kept before: which, has to be asked, in another transaction."""
+
 
 class FrameStore:
     """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink.
@@ -39,6 +49,8 @@ class FrameStore:
         self._confirms = confirms
         self._devices: Mapping[DeviceId, KnownDevice] = {}
         self._places_version = -1
+        # Of so many batches it is asked which frames are new; of the next it is taken for granted that all are.
+        self._doubted_batches = 0
 
     def model_of(self, device_id: DeviceId) -> str | None:
         """The model of a device, as of the last refresh; None if it is unknown."""
@@ -69,6 +81,8 @@ class FrameStore:
                 return await self._write(accepted, rejected, notices)
             except StalePlacesError:
                 await self.refresh()
+            except _SeenBeforeError:
+                self._doubted_batches = _DOUBTED_BATCHES
 
     async def _write(
         self, accepted: Sequence[Accepted], rejected: Sequence[Rejected], notices: Sequence[NetworkNotice]
@@ -129,9 +143,17 @@ class FrameStore:
         """Those that nobody has seen before, and which are seen from now on."""
         if not keys:
             return []
-        seen = {"frame_keys": keys, "seen_at": max(times)}
+        seen = {"frame_keys": array("bytea", keys), "seen_at": max(times)}
+        if not self._doubted_batches:
+            try:
+                await connection.execute(query("insert_new_frames"), seen)
+            except psycopg.errors.UniqueViolation as error:
+                raise _SeenBeforeError from error
+            return keys
         cursor = await connection.execute(query("insert_seen_frames"), seen)
-        return [bytes(row["frame_key"]) for row in await cursor.fetchall()]
+        new = [bytes(row["frame_key"]) for row in await cursor.fetchall()]
+        self._doubted_batches = _DOUBTED_BATCHES if len(new) < len(keys) else self._doubted_batches - 1
+        return new
 
     async def _keep(self, connection: Connection, frames: list[Accepted]) -> None:
         if not frames:

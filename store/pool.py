@@ -9,6 +9,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from domain.errors import StoreRefusedError, StoreUnavailableError
+from store.arrays import ADAPTERS
 
 Connection = psycopg.AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
@@ -34,6 +35,7 @@ async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncI
     """
     kwargs = {
         **_LIVENESS,
+        "context": ADAPTERS,
         "row_factory": dict_row,
         "autocommit": True,
         "options": "-c timezone=UTC -c statement_timeout=30s",

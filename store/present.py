@@ -1,10 +1,12 @@
 """The present in the database: what a batch of new frames changes of it. One worker at a time."""
 
+from collections.abc import Set
 from datetime import datetime
 from itertools import starmap
 
 from domain.security import RESET_BY
-from store.folds import Event, condition, frames_by_device, latest_by_asset, sayings
+from store.arrays import arrays
+from store.folds import DeviceFrames, Event, condition, frames_by_device, latest_by_asset, sayings
 from store.pool import Connection
 from store.queries import copy_in, one, query
 from store.rows import (
@@ -21,7 +23,7 @@ from store.rows import (
     state_row,
 )
 from store.security import record_security_events
-from store.suspicions import suspicions
+from store.suspicions import Link, suspicions
 
 
 class StalePlacesError(Exception):
@@ -49,17 +51,51 @@ async def apply_batch(
         await copy_in(connection, "copy_replay_newcomers", MOMENT_TYPES, moments)
     by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
     if events:
-        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, due_rows(events)))
+        await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, due_rows(events)))
     # A count that cannot be is kept, and moves nothing.
     latest = latest_by_asset(event for event in events if event.is_believed)
-    states = columns(STATE_COLUMNS, map(state_row, latest))
+    states = arrays(STATE_COLUMNS, map(state_row, latest))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
-    conditions = columns(CONDITION_COLUMNS, starmap(condition, by_device))
-    falls = await connection.execute(query("apply_conditions"), {**conditions, "reset_by": RESET_BY})
-    last = {(row["device_key"], row["session"]): int(row["old_f_cnt"]) for row in await falls.fetchall()}
+    await _apply_to_devices(connection, by_device)
+
+
+async def _apply_to_devices(connection: Connection, by_device: list[DeviceFrames]) -> None:
+    moved, noted = await _move(connection, [group for group in by_device if len(group[1]) == 1])
+    unmoved = [group for group in by_device if group[0] not in moved]
+    unnoted = [group for group in by_device if group[0] not in noted]
+    last = await _fallen_counters(connection, unmoved)
     if said := list(sayings(by_device)):
         await connection.execute(query("apply_sayings"), columns(SAYING_COLUMNS, said))
-    sessions = columns(SESSION_COLUMNS, (session_row(*pair) for pair in keyed))
-    known = await connection.execute(query("apply_sessions"), sessions)
-    heard = {(row["device_key"], row["session"], row["f_cnt"]) for row in await known.fetchall()}
-    await record_security_events(connection, suspicions(by_device, last_counters=last, heard=heard))
+    heard = await _heard_before(connection, unnoted)
+    # A frame that moved its device and was noted as news is above suspicion.
+    doubtful = [group for group in by_device if group[0] not in moved or group[0] not in noted]
+    await record_security_events(connection, suspicions(doubtful, last_counters=last, heard=heard))
+
+
+async def _move(connection: Connection, single: list[DeviceFrames]) -> tuple[Set[int], Set[int]]:
+    """The devices whose condition is dealt with, and those whose counters are."""
+    if not single:
+        return frozenset(), frozenset()
+    said = arrays(CONDITION_COLUMNS, starmap(condition, single))
+    async with connection.cursor(binary=True) as cursor:
+        done = await (await cursor.execute(query("move_devices"), {**said, "reset_by": RESET_BY})).fetchone()
+    assert done is not None
+    return set(done["moved"]), set(done["noted"])
+
+
+async def _fallen_counters(connection: Connection, by_device: list[DeviceFrames]) -> dict[Link, int]:
+    """What had been reached by those whose newest frame is far below it."""
+    if not by_device:
+        return {}
+    conditions = arrays(CONDITION_COLUMNS, starmap(condition, by_device))
+    falls = await connection.execute(query("apply_conditions"), {**conditions, "reset_by": RESET_BY})
+    return {(row["device_key"], row["session"]): int(row["old_f_cnt"]) for row in await falls.fetchall()}
+
+
+async def _heard_before(connection: Connection, by_device: list[DeviceFrames]) -> set[tuple[object, object, object]]:
+    """Those of these frames' counters that had been heard."""
+    if not by_device:
+        return set()
+    rows = (session_row(device_key, frame) for device_key, frames in by_device for frame in frames)
+    known = await connection.execute(query("apply_sessions"), arrays(SESSION_COLUMNS, rows))
+    return {(row["device_key"], row["session"], row["f_cnt"]) for row in await known.fetchall()}

@@ -24,5 +24,8 @@ async def copy_in(connection: Connection, name: str, types: Sequence[str], rows:
     """Binary COPY with the named statement."""
     async with connection.cursor() as cursor, cursor.copy(query(name)) as copy:
         copy.set_types(types)
+        # As `copy.write_row`, but nobody waits before there is something to send: it gathers rows to 32 KiB.
+        format_row, send = copy.formatter.write_row, copy.writer.write
         for row in rows:
-            await copy.write_row(row)
+            if ready := format_row(row):
+                await send(ready)

@@ -127,11 +127,22 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
         yield
     finally:
         if not connection.broken:
-            await connection.execute(query("end_replaying"))
-            await connection.execute(query("delete_replay_newcomers"))
-            await connection.execute(query("reset_time_limit"))
-            await connection.execute(query("drop_replay_late"))
-            await connection.execute(query("unlock_replay"))
+            await _tidied(connection)
+
+
+async def _tidied(connection: Connection) -> None:
+    """As it was before; whoever is interrupted here must not leave the lock to the next user of the connection."""
+    tidy = False
+    try:
+        await connection.execute(query("end_replaying"))
+        await connection.execute(query("delete_replay_newcomers"))
+        await connection.execute(query("reset_time_limit"))
+        await connection.execute(query("drop_replay_late"))
+        await connection.execute(query("unlock_replay"))
+        tidy = True
+    finally:
+        if not tidy:
+            await connection.close()
 
 
 class _Pass(NamedTuple):

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from domain.ids import DeviceId
 from domain.uplinks import Rejected
+from store.arrays import arrays
 from store.pool import Connection
 from store.queries import copy_in, query
 from store.rereading import Change, JournalFrame, Meaning, Undecodable
@@ -57,7 +58,7 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
         for happened in (*change.before.happened, *change.after.happened)
     }
     if due:
-        await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, sorted(due)))
+        await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, sorted(due)))
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:

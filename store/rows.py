@@ -24,14 +24,20 @@ UPLINK_TYPES = (
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
 MOMENT_TYPES = ("int4", "timestamptz")
-STATE_COLUMNS = ("asset_keys", "states", "observed", "f_cnts", "silent", "taken", "since", "unbroken", "earliest")
-CONDITION_COLUMNS = ("device_keys", "heard", "sessions", "device_f_cnts", "rssi", "snr")
+STATE_COLUMNS = {
+    "asset_keys": "int4", "states": "text", "observed": "timestamptz", "f_cnts": "int8", "silent": "timestamptz",
+    "taken": "int4", "areas": "bool", "since": "timestamptz", "unbroken": "bool", "earliest": "timestamptz",
+}  # fmt: skip
+CONDITION_COLUMNS = {
+    "device_keys": "int4", "heard": "timestamptz", "sessions": "text", "device_f_cnts": "int8", "rssi": "float4",
+    "snr": "float4",
+}  # fmt: skip
 SAYING_COLUMNS = (
     "device_keys", "battery_percent_at", "battery_percent", "battery_volts_at", "battery_volts",
     "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
-DUE_COLUMNS = ("due_keys", "since", "until")
-SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
+DUE_COLUMNS = {"due_keys": "int4", "since": "timestamptz", "until": "timestamptz"}
+SESSION_COLUMNS = {"device_keys": "int4", "sessions": "text", "f_cnts": "int8", "observed": "timestamptz"}
 
 
 def frame_key(uplink: Uplink) -> bytes:
@@ -101,7 +107,7 @@ def state_row(latest: Latest) -> Sequence[object]:
     event = latest.event
     return (
         event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at, event.taken,
-        latest.since, latest.unbroken, latest.earliest,
+        event.capacity is not None, latest.since, latest.unbroken, latest.earliest,
     )  # fmt: skip
 
 
@@ -114,9 +120,9 @@ def due_rows(events: Iterable[Event]) -> Rows:
     return ((key, *times[key]) for key in sorted(times))
 
 
-def session_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
+def session_row(device_key: int, frame: Accepted) -> Sequence[object]:
     """One row for `apply_sessions`."""
-    return device.device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
+    return device_key, frame.uplink.session, frame.uplink.f_cnt, frame.uplink.observed_at
 
 
 def columns(names: Sequence[str], rows: Rows) -> dict[str, list[object]]:

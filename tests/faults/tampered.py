@@ -55,14 +55,14 @@ def no_dedupe() -> None:
 def no_guard() -> None:
     """Whoever speaks last is right."""
     query = store.present.query
-    guard = b"> (old.observed_at, old.f_cnt, old.reported, old.silent_at) AS newer"
+    guard = b"> (now.observed_at, now.f_cnt, now.reported, now.silent_at) IS NOT FALSE"
 
     def unguarded(name):
         statement = query(name)
         if name != "apply_states":
             return statement
         assert guard in statement
-        return statement.replace(guard, b"IS NOT NULL AS newer")
+        return statement.replace(guard, b"IS NOT NULL")
 
     store.present.query = unguarded
 

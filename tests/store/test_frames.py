@@ -67,6 +67,21 @@ async def test_the_same_frame_twice_is_kept_once(database, open_store, small_bor
     assert revision(database) == before
 
 
+async def test_after_a_frame_that_came_again_the_new_ones_are_told_from_it_and_nothing_else_is_lost(
+    database, open_store, small_borough, frame, noon
+):
+    frames = [frame(BAY, n, occupied=bool(n % 2), minute=n) for n in range(9)]
+    async with open_store(database, small_borough, noon) as (store, _pool):
+        assert await store.write(frames[:3], []) == Stored(kept=3)
+        # The first batch with one that is known, the next, and one that is all new again.
+        assert await store.write(frames[1:5], []) == Stored(kept=2, duplicates=2)
+        assert await store.write(frames[4:7], []) == Stored(kept=2, duplicates=1)
+        assert await store.write(frames[7:], []) == Stored(kept=2)
+
+    assert all_rows(database, "SELECT f_cnt FROM uplink ORDER BY f_cnt") == [(n,) for n in range(9)]
+    assert all_rows(database, "SELECT count(*) FROM seen_frame") == [(9,)]
+
+
 async def test_two_workers_with_the_same_frames_keep_each_once(database, open_store, small_borough, frame, noon):
     frames = [frame(BAY, number, occupied=bool(number % 2), minute=number) for number in range(200)]
     async with open_store(database, small_borough, noon, size=8) as (store, pool):
