@@ -1,6 +1,7 @@
 """Calls of codecs, in a worker process that may be lost at any moment: each call ends, and none costs another."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -41,6 +42,9 @@ class ScriptRunner:
         """What becomes of each call, in their order."""
         outcomes: dict[int, Outcome] = {}
         async with self._lock:
+            # Where it cannot be started, the calls say so, one by one.
+            with contextlib.suppress(Exception):
+                await self._started_worker()
             ends_at = self._monotonic() + self._limits.batch_s
             while waiting := self._waiting(calls, outcomes):
                 if self._monotonic() >= ends_at:
@@ -106,13 +110,17 @@ class ScriptRunner:
             raise
 
     async def _ready_worker(self, calls: Sequence[Call]) -> WorkerProcess:
+        worker = await self._started_worker()
+        async with asyncio.timeout(self._limits.wall_s):
+            await worker.send(calls)
+        return worker
+
+    async def _started_worker(self) -> WorkerProcess:
         if self._worker is not None and not self._worker.is_alive:
             await self._end_worker()
         if self._worker is None:
             self._worker = await WorkerProcess.start(self._limits)
             self.restarts += 1
-        async with asyncio.timeout(self._limits.wall_s):
-            await self._worker.send(calls)
         return self._worker
 
     def _lose(

@@ -1,7 +1,8 @@
 """`python -m scripting.worker`: runs codecs, with nothing within their reach. Started by scripting.worker_process.
 
 It is told `{"load": key, "source", "module", "fresh"}`, `{"drop": key}` and `{"run": [[key, function, input, at_ms]]}`
-on standard input, and answers each call of a run with one message on standard output.
+on standard input, and answers each call of a run with one message on standard output. The first message there, `{}`,
+says that it is ready.
 """
 
 import ctypes
@@ -131,6 +132,7 @@ def main() -> None:
     if sys.platform == "linux":
         _on_linux()
     confine(limits)
+    _write(sys.stdout.buffer, b"{}")
     serve(worker, limits, sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -18,6 +18,7 @@ from scripting.wire import HEADER, packed
 _ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1]), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
 _LETTERS_BESIDE_OUTPUT = 64 * 1024
 _ENDS_WITHIN_S = 1.0
+_READY_WITHIN_S = 30.0
 
 
 class WorkerProcess:
@@ -30,7 +31,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, limits: Limits) -> "WorkerProcess":
-        """A new child, with no codec yet."""
+        """A new child that is ready, with no codec yet: how long that takes says nothing of any codec."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -41,7 +42,17 @@ class WorkerProcess:
             env=_ENVIRONMENT,
             cwd="/",
         )
-        return cls(process, limits)
+        worker = cls(process, limits)
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                await worker._message()
+        except TimeoutError as error:
+            await worker.kill()
+            raise EOFError("the worker does not get ready") from error
+        except BaseException:
+            await worker.kill()
+            raise
+        return worker
 
     @property
     def pid(self) -> int:
@@ -75,12 +86,16 @@ class WorkerProcess:
 
     async def receive(self, call: Call) -> Outcome:
         """What became of the next call."""
+        return _outcome(call, await self._message())
+
+    async def _message(self) -> dict[str, object]:
         assert self._process.stdout is not None
         (length,) = HEADER.unpack(await self._process.stdout.readexactly(HEADER.size))
         # UTF-8 has at most four octets for a character.
         if length > 4 * (self._limits.output_letters + _LETTERS_BESIDE_OUTPUT):
             raise ValueError(f"an answer of {length} bytes")
-        return _outcome(call, json.loads(await self._process.stdout.readexactly(length)))
+        message: dict[str, object] = json.loads(await self._process.stdout.readexactly(length))
+        return message
 
     async def kill(self) -> None:
         """End it, whatever it does; returns when it is gone."""

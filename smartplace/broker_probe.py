@@ -12,7 +12,11 @@ from gmqtt.mqtt.handler import MQTTError
 
 from smartplace.settings import Settings
 
-_TIMEOUT_S = 5
+_TIMEOUT_S = 10
+_CLEAN_UPS = 3
+_CLEAN_UP_WITHIN_S = 3
+# NATS turns away for a second who came back before it noticed that they had left.
+_PAUSE_S = 1.5
 _VERSION_TOPIC = "$SYS/broker/version"
 
 
@@ -32,14 +36,29 @@ async def probe_broker(settings: Settings, *, tls: ssl.SSLContext | None) -> Bro
         async with asyncio.timeout(4 * _TIMEOUT_S):
             _, version = await _visit(settings, tls, client_id, clean=False, look=True)
             session_kept, _ = await _visit(settings, tls, client_id, clean=False)
-            await _visit(settings, tls, client_id, clean=True)
     except (OSError, TimeoutError, MQTTError) as error:
         return BrokerProbe(error=str(error) or "no answer")
+    await _clean_up(settings, tls, client_id)
     return BrokerProbe(version=version, session_kept=session_kept)
 
 
+async def _clean_up(settings: Settings, tls: ssl.SSLContext | None, client_id: str) -> None:
+    """Leave no session. What was seen is seen, whether that works or not."""
+    for _ in range(_CLEAN_UPS):
+        with contextlib.suppress(OSError, TimeoutError, MQTTError):
+            await _visit(settings, tls, client_id, clean=True, within_s=_CLEAN_UP_WITHIN_S)
+            return
+        await asyncio.sleep(_PAUSE_S)
+
+
 async def _visit(
-    settings: Settings, tls: ssl.SSLContext | None, client_id: str, *, clean: bool, look: bool = False
+    settings: Settings,
+    tls: ssl.SSLContext | None,
+    client_id: str,
+    *,
+    clean: bool,
+    look: bool = False,
+    within_s: float = _TIMEOUT_S,
 ) -> tuple[bool, str]:
     properties = {"session_expiry_interval": 0 if clean else 60} if settings.mqtt_version == "5" else {}
     client = gmqtt.Client(client_id, clean_session=clean, **properties)
@@ -55,7 +74,7 @@ async def _visit(
             version.set_result(payload.decode("utf-8", "replace")[:80])
 
     client.on_message = on_message
-    async with asyncio.timeout(_TIMEOUT_S):
+    async with asyncio.timeout(within_s):
         await client.connect(
             settings.mqtt_host,
             settings.mqtt_port,

@@ -161,7 +161,7 @@ def _schema(applied: list[str], pending: list[str]) -> Finding:
 def _platform(conninfo: str, pending: list[str]) -> Iterator[Finding]:
     if pending:
         return
-    vitals = read_vitals(conninfo, now=utc_now())
+    vitals = read_vitals(conninfo, now=utc_now)
     yield _skew(vitals.skew.total_seconds())
     yield _ingest(vitals.as_of, vitals.devices)
     if vitals.dead_letters:

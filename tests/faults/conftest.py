@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 
@@ -102,6 +102,15 @@ def result(campaign, injection, request) -> Result:
     if not found.unplayable:
         request.config.stash.setdefault(_RESULTS, []).append(found)
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator[None, object, object]:
+    """A run takes long: what it finds is said at once, and not only at its end."""
+    report = yield
+    if report.failed and _is_injection(item) and item.config.get_verbosity() > 0:
+        item.config.pluginmanager.getplugin("terminalreporter").write_line(f"\n{report.longreprtext}")
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

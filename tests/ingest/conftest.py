@@ -178,6 +178,7 @@ class Door:
     """An application with only this door, and how to knock."""
 
     def __init__(self, source, scopes, noon):
+        self.source = source
         live = SimpleNamespace(snapshot=build_snapshot(revision=0, as_of=noon, sites=[], statuses=[], signs=[]))
         self.app = create_app(
             live=live,

@@ -1,7 +1,7 @@
 """Whatever comes, from the broker or over HTTP: it is kept, as a frame or as a dead letter, and ingest goes on."""
 
-import asyncio
 import json
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -77,9 +77,11 @@ def test_the_table_is_as_large_as_it_says():
 async def test_it_is_a_safe_frame_or_a_dead_letter_with_its_bytes(pipeline, source, sink, arrival, name):
     topic, payload = INPUTS[name]
     bad, good = arrival(topic, payload), arrival(UP, event(fCnt=GOOD_COUNTER))
-    async with asyncio.timeout(2):
-        await pipeline.keep([bad])
-        await pipeline.keep([good])
+    began = time.thread_time()
+    await pipeline.keep([bad])
+    await pipeline.keep([good])
+    # Of the processor, whatever else this machine does.
+    assert time.thread_time() - began < 1
 
     assert source.acknowledged == [bad.token, good.token]
     kept = {frame.uplink.f_cnt: frame.uplink for frame in sink.kept.values()}

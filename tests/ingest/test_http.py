@@ -1,7 +1,6 @@
 """The door for HTTP in front of a real pipeline, with a store in memory behind it."""
 
 import asyncio
-import time
 
 import pytest
 from chirpstack_api import integration
@@ -162,10 +161,8 @@ async def test_more_than_64_kib_is_too_large(open_door, sink, path):
 async def test_while_the_store_is_away_nobody_is_told_that_a_frame_is_safe(open_door, sink):
     sink.outages = 10**9
     async with open_door(patience_s=0.2) as door:
-        began = time.monotonic()
         answer = await door.post(TTN, UPLINK)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-        assert 0.2 <= time.monotonic() - began < 2
 
         # Sent again, as it was told: both are one frame, and the first is not lost either.
         sink.outages = 0
@@ -174,14 +171,15 @@ async def test_while_the_store_is_away_nobody_is_told_that_a_frame_is_safe(open_
 
 
 async def test_a_full_queue_is_an_answer_at_once_and_not_a_larger_queue(open_door, sink):
-    async with open_door(keeping=False, most_waiting=2, patience_s=0.5) as door:
+    async with open_door(keeping=False, most_waiting=2, patience_s=10**6) as door:
         waiting = [asyncio.create_task(door.post(TTN, UPLINK)) for _ in range(2)]
-        await asyncio.sleep(0.1)
-        began = time.monotonic()
+        while door.source.waiting < 2:
+            await asyncio.sleep(0)
         answer = await door.post(TTN, UPLINK)
-        assert time.monotonic() - began < 0.3
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-        assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [503, 503]
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
 
 
 async def test_when_it_is_not_known_what_a_key_may_do_the_answer_is_try_again(open_door):

@@ -91,7 +91,7 @@ async def test_others_hear_at_once_what_changes_and_what_does_not_every_while(
     register = Register()
 
     async def told(count):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while len(register.told) < count:
                 await asyncio.sleep(0)
         for _ in range(20):

@@ -8,6 +8,9 @@ import pytest
 
 from domain.errors import ScriptFault
 from scripting.calls import Returned
+from scripting.limits import Limits
+from scripting.runner import ScriptRunner
+from scripting.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +58,25 @@ async def test_a_worker_that_hangs_is_replaced(running, uplink, good):
         assert first.fault is ScriptFault.TIMEOUT
         assert second.value["data"]["first"] == 5
         assert runner.pid != before
+
+
+async def test_the_time_that_a_worker_takes_to_start_is_nobodys(uplink, good, monkeypatch):
+    start, now = WorkerProcess.start, 0.0
+
+    async def start_late(limits):
+        nonlocal now
+        worker = await start(limits)
+        now += 3600
+        return worker
+
+    monkeypatch.setattr(WorkerProcess, "start", start_late)
+    runner = ScriptRunner(Limits(wall_s=20.0), monotonic=lambda: now)
+    try:
+        outcomes = await runner.run([uplink(good)] * 3)
+    finally:
+        await runner.close()
+
+    assert [type(outcome) for outcome in outcomes] == [Returned] * 3
 
 
 async def test_a_worker_that_cannot_be_started_fails_the_frames_and_nothing_else(running, uplink, good, monkeypatch):
