@@ -7,6 +7,7 @@ from enum import StrEnum
 from domain.errors import Reason
 from domain.ids import DeviceId
 from domain.measurements import Measurements
+from domain.values import value
 
 
 class Network(StrEnum):
@@ -36,7 +37,7 @@ class Kind(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Uplink:
     """A frame as received: which device, which counter, which bytes, and when.
 
@@ -59,7 +60,7 @@ class Uplink:
     gateway_count: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decoded:
     """What an uplink's bytes mean, by one version of one codec.
 
@@ -73,7 +74,7 @@ class Decoded:
     raw: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accepted:
     """An uplink with its meaning, ready to be kept."""
 
