@@ -12,9 +12,10 @@ from domain.errors import DecodeError
 from domain.measurements import Measurements, faults
 from domain.places import AssetKind
 from domain.uplinks import Decoded, Kind
+from domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Frame:
     """What a decoder read: canonical measurements, and the vendor's own fields for people and disputes."""
 

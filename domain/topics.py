@@ -1,7 +1,8 @@
 """Every MQTT topic of the platform, built and parsed here: the wire contract on one page."""
 
 import re
-from dataclasses import dataclass
+
+from domain.values import value
 
 CHIRPSTACK_UP_FILTER = "application/+/device/+/event/up"
 CHIRPSTACK_LOG_FILTER = "application/+/device/+/event/log"
@@ -24,7 +25,7 @@ CHIRPSTACK_LOG_PUSH = "/v1/ingest/chirpstack?event=log"
 THINGS_STACK_PUSH = "/v1/ingest/ttn"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class ChirpStackTopic:
     """`application/{application_id}/device/{dev_eui}/event/{event}` of ChirpStack v4; None where none is named."""
 
@@ -32,7 +33,7 @@ class ChirpStackTopic:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class ThingsStackTopic:
     """`v3/{application}@{tenant}/devices/{device_id}/{event}` of The Things Stack v3; None where none is named."""
 
@@ -47,7 +48,7 @@ _PUSHED: dict[str, ChirpStackTopic | ThingsStackTopic] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class DeviceTopic:
     """`smartplace/v1/devices/{device_id}/{channel}`: our own devices."""
 

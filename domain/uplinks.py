@@ -7,6 +7,7 @@ from enum import StrEnum
 from domain.errors import Reason
 from domain.ids import DeviceId
 from domain.measurements import Measurements
+from domain.values import value
 
 
 class Network(StrEnum):
@@ -40,7 +41,7 @@ Hearing = tuple[str, float | None, float | None]
 """A gateway that heard a frame: its id, RSSI in dBm, SNR in dB; None where no radio can have measured that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Uplink:
     """A frame as received: which device, which counter, which bytes, and when.
 
@@ -65,7 +66,7 @@ class Uplink:
     gateways: tuple[Hearing, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Decoded:
     """What an uplink's bytes mean, by one version of one codec.
 
@@ -79,7 +80,7 @@ class Decoded:
     raw: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accepted:
     """An uplink with its meaning, ready to be kept."""
 

@@ -14,6 +14,8 @@ from ingest.json_message import any_json, read_json
 from ingest.reception import check_numbers, check_session, device_of, signal
 
 _decoder = msgspec.json.Decoder(UpEvent)
+# An enumeration looks its members up each time that they are asked for.
+_CHIRPSTACK, _NETWORK = Network.CHIRPSTACK, TimeSource.NETWORK
 
 
 def read_up_event(message: bytes, *, dev_eui: str | None, received_at: datetime) -> Uplink:
@@ -30,14 +32,13 @@ def read_up_event(message: bytes, *, dev_eui: str | None, received_at: datetime)
         raise RejectedFrameError(Reason.ENCRYPTED, "joinServerContext: data is still encrypted", device_id=device_id)
     check_numbers(event.f_cnt, event.f_port, device_id)
     check_session(event.dev_addr, device_id)
-    observed_at, time_source = choose_time(
-        [*gateway_times(heard.gw_time for heard in event.rx_info), (TimeSource.NETWORK, parse_time(event.time))],
-        received_at=received_at,
-    )
+    times = gateway_times([heard.gw_time for heard in event.rx_info])
+    times.append((_NETWORK, parse_time(event.time)))
+    observed_at, time_source = choose_time(times, received_at=received_at)
     best = signal(event.rx_info)
     return Uplink(
         device_id=device_id,
-        network=Network.CHIRPSTACK,
+        network=_CHIRPSTACK,
         session=event.dev_addr,
         f_cnt=event.f_cnt,
         f_port=event.f_port,

@@ -10,17 +10,23 @@ TOLERATED_FUTURE = timedelta(seconds=120)
 # A frame may wait in a device or gateway, but not for ever: a clock that says 1970 is broken, too.
 TOLERATED_PAST = timedelta(days=92)
 
+_NOW = timedelta()
+# An enumeration looks its members up each time that they are asked for.
+_GATEWAY = TimeSource.GATEWAY
 
-def choose_time(
-    candidates: Iterable[tuple[TimeSource, datetime | None]], *, received_at: datetime
-) -> tuple[datetime, TimeSource]:
+
+Candidate = tuple[TimeSource, datetime | None]
+"""Whose clock said what, if anything."""
+
+
+def choose_time(candidates: Iterable[Candidate], *, received_at: datetime) -> tuple[datetime, TimeSource]:
     """The first candidate that is neither in the future nor absurdly old, else the time of receipt.
 
     Never later than `received_at`: nothing is dated ahead of the platform's own clock.
     """
     for source, moment in candidates:
-        if moment is not None and received_at - TOLERATED_PAST <= moment <= received_at + TOLERATED_FUTURE:
-            return min(moment, received_at), source
+        if moment is not None and -TOLERATED_FUTURE <= (age := received_at - moment) <= TOLERATED_PAST:
+            return (moment if age >= _NOW else received_at), source
     return received_at, TimeSource.RECEIVED
 
 
@@ -35,6 +41,7 @@ def parse_time(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def gateway_times(texts: Iterable[str | None]) -> list[tuple[TimeSource, datetime]]:
+def gateway_times(texts: Iterable[str | None]) -> list[Candidate]:
     """When gateways heard a frame, earliest first, as candidates: one broken clock does not spoil the others."""
-    return [(TimeSource.GATEWAY, moment) for moment in sorted(filter(None, map(parse_time, texts)))]
+    moments = [moment for text in texts if (moment := parse_time(text)) is not None]
+    return [(_GATEWAY, moment) for moment in sorted(moments)]

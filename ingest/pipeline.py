@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,7 @@ from domain.ids import DeviceId
 from domain.live import Clock
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
+from domain.values import value
 from ingest.backoff import backoff_s
 from ingest.canary import Canary
 from ingest.flood import FloodGate
@@ -78,7 +79,7 @@ class FrameSink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Item:
     delivery: Delivery
     outcome: Outcome

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from devices import codec
 from devices.catalogue import model
@@ -12,6 +13,10 @@ from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Decoded, Rejected, Uplink
 from ingest.envelope import open_envelope
 from ingest.source import Delivery
+
+# What was decoded lately is remembered: about 1 KiB for each.
+_REMEMBERED = 5000
+_SHORT_BYTES = 16
 
 Outcome = Accepted | Rejected | NetworkNotice
 """What a delivery means."""
@@ -90,10 +95,22 @@ async def read_deliveries(
     ]
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _decode_short(key: str, f_port: int, payload: bytes) -> Decoded:
+    return codec.decode(model(key), f_port, payload)
+
+
+def _decode(key: str, f_port: int, payload: bytes) -> Decoded:
+    """Sensors of one model say the same few things over and over, as long as these are short."""
+    if len(payload) <= _SHORT_BYTES:
+        return _decode_short(key, f_port, payload)
+    return codec.decode(model(key), f_port, payload)
+
+
 def _read(delivery: Delivery, uplink: Uplink, key: str) -> Accepted | Rejected:
     """With a built-in codec."""
     try:
-        decoded = codec.decode(model(key), uplink.f_port, uplink.payload)
+        decoded = _decode(key, uplink.f_port, uplink.payload)
     except UnknownModelError as error:
         return reject(delivery, Reason.UNKNOWN_MODEL, str(error), uplink.device_id)
     except DecodeError as error:

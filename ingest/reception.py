@@ -1,12 +1,12 @@
 """How well gateways heard a frame, and whether its names agree: the same questions for every LoRaWAN network server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from domain.errors import InvalidIdError, Reason, RejectedFrameError
 from domain.ids import DeviceId, parse_dev_eui
 from domain.uplinks import Hearing
+from domain.values import value
 
 MAX_F_CNT = 2**32 - 1
 _MOST_GATEWAYS = 1000
@@ -27,7 +27,7 @@ class Heard(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Signal:
     """The best of what gateways heard; fields are those of Uplink."""
 
@@ -39,7 +39,7 @@ class Signal:
 
 def signal(heard: Sequence[Heard]) -> Signal:
     """What the gateway with the best signal to noise ratio said; None for what no radio can have measured."""
-    best = max(heard, key=lambda one: one.snr, default=None)
+    best = heard[0] if len(heard) == 1 else max(heard, key=lambda one: one.snr, default=None)
     return Signal(
         rssi_dbm=_plausible(best.rssi if best else None),
         snr_db=_plausible(best.snr if best else None),

@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.uplinks import Rejected
+from domain.values import value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(kw_only=False, eq=False)
 class Token:
     """Names a delivery to the source that brought it: whoever holds it there, and its number with that holder.
 
@@ -20,7 +20,7 @@ class Token:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Delivery:
     """One message as the broker handed it over. `redelivered`: it was handed over before, and not acknowledged."""
 

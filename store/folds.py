@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from domain.counts import believed
 from domain.states import State
 from domain.uplinks import Accepted
+from domain.values import value
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ DeviceFrames = tuple[int, Sequence[Accepted]]
 """A device, and frames of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Event:
     """A state-bearing frame of one asset. `silent_after` is how long it counts.
 
@@ -62,7 +62,7 @@ class Event:
         return same and self.observed_at < before.silent_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Latest:
     """The newest event of one asset, and when the run began that it ends.
 
@@ -84,6 +84,9 @@ def latest_by_asset(events: Iterable[Event]) -> list[Latest]:
 
 
 def _latest(events: list[Event]) -> Latest:
+    if len(events) == 1:
+        (event,) = events
+        return Latest(event=event, since=event.observed_at, unbroken=True, earliest=event.observed_at)
     begins = max((n for n, (before, event) in enumerate(pairwise(events), 1) if not event.continues(before)), default=0)
     return Latest(
         event=events[-1],
