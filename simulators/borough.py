@@ -1,10 +1,10 @@
 """The running borough: everything that its devices transmit, in order of time, and what is true meanwhile."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from devices import catalogue
+from domain.codec_scripts import CodecDraft
 from domain.ids import AssetId
 from domain.places import Asset, AssetKind, Closure, Device, Places
 from domain.places_file import OWN_MODEL
@@ -16,6 +16,7 @@ from simulators.own_device import OwnDevice
 from simulators.readings import BatterySensor, Sensor, SolarBench
 from simulators.spells import Spell, is_closed, spells
 from simulators.transmission import Radio, Transmission
+from simulators.voices import Voice, tapes_of, voice_of
 
 
 class Borough:
@@ -24,8 +25,12 @@ class Borough:
     A stream that is read once: `history` reads up to a time, `live` goes on from there.
     """
 
-    def __init__(self, places: Places, *, seed: int, begins_at: datetime) -> None:
-        """Raises UnknownModelError."""
+    def __init__(self, places: Places, *, seed: int, begins_at: datetime, drafts: Iterable[CodecDraft] = ()) -> None:
+        """`drafts` are JavaScript codecs, whose devices play their examples.
+
+        Raises: UnknownModelError, CommandError.
+        """
+        tapes = tapes_of(drafts)
         self._seed = seed
         self._begins_at = begins_at
         self._closures: dict[AssetId, list[Closure]] = {asset.asset_id: [] for asset in places.assets}
@@ -33,7 +38,9 @@ class Borough:
             self._closures[closure.asset_id].append(closure)
         self._assets = {asset.asset_id: asset for asset in places.assets}
         installed = {device.asset_id: device for device in places.devices if device.asset_id is not None}
-        self._radios = {asset_id: self._radio(device) for asset_id, device in installed.items()}
+        voices = {device.device_id: voice_of(device.model, tapes) for device in installed.values()}
+        self._radios = {key: self._radio(device, voices[device.device_id]) for key, device in installed.items()}
+        self._heartbeats = {device_id: voice.heartbeat for device_id, voice in voices.items()}
         streams = [self._reports(self._assets[asset_id], device) for asset_id, device in installed.items()]
         self._stream = heapq.merge(*streams, key=lambda report: (report.at, report.asset.asset_id))
         self._next = next(self._stream)
@@ -66,11 +73,10 @@ class Borough:
         closures = self._closures[asset.asset_id]
         return spells(asset, closures, seed=self._seed, begins_at=self._begins_at)
 
-    def _radio(self, device: Device) -> Radio:
+    def _radio(self, device: Device, voice: Voice) -> Radio:
         if device.model == OWN_MODEL:
             return OwnDevice(device, seed=self._seed, begins_at=self._begins_at)
-        model = catalogue.model(device.model)
-        return LoraDevice(device, model, seed=self._seed, begins_at=self._begins_at)
+        return LoraDevice(device, voice, seed=self._seed, begins_at=self._begins_at)
 
     def _reports(self, asset: Asset, device: Device) -> Iterator[Report]:
         solar = asset.kind is AssetKind.BENCH and device.model == OWN_MODEL
@@ -80,7 +86,7 @@ class Borough:
             asset,
             self._spells(asset),
             sensor,
-            heartbeat=catalogue.model(device.model).heartbeat,
+            heartbeat=self._heartbeats[device.device_id],
             seed=self._seed,
             begins_at=self._begins_at,
         )

@@ -211,3 +211,16 @@ def test_a_plain_user_can_run_it(start_demo, small_borough_file, tmp_path_factor
     demo.process.send_signal(signal.SIGINT)
     assert demo.wait_ended() == 0
     assert demo.survivors() == {}
+
+
+def test_a_codec_in_a_folder_is_uploaded_and_its_sensors_are_played(start_demo, small_borough_file):
+    folder = Path(__file__).parents[2] / "docs" / "examples" / "acme-bay"
+    demo = start_demo(None, "--places", str(small_borough_file), "--codec", str(folder))
+    demo.wait_ready()
+
+    def bays():
+        return httpx.get(f"{demo.url}/v1/bays?site=trial-acme-bay").json()
+
+    until(lambda: bays()["counts"]["unknown"] == 0, what="bays that JavaScript knows")
+    assert bays()["counts"]["capacity"] == 6
+    assert "data-letter" not in demo.dead_letters()
