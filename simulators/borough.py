@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from devices.octets import Encoded
 from domain.codec_scripts import CodecDraft
 from domain.ids import AssetId
 from domain.places import Asset, AssetKind, Closure, Device, Places
@@ -38,6 +39,7 @@ class Borough:
             self._closures[closure.asset_id].append(closure)
         self._assets = {asset.asset_id: asset for asset in places.assets}
         installed = {device.asset_id: device for device in places.devices if device.asset_id is not None}
+        self._devices = {str(device.device_id): device for device in installed.values()}
         voices = {device.device_id: voice_of(device.model, tapes) for device in installed.values()}
         self._radios = {key: self._radio(device, voices[device.device_id]) for key, device in installed.items()}
         self._heartbeats = {device_id: voice.heartbeat for device_id, voice in voices.items()}
@@ -58,6 +60,15 @@ class Borough:
     def truth(self, at: datetime) -> dict[AssetId, State]:
         """What is true of every asset at a simulated time, worked out anew from the beginning."""
         return {asset_id: self._state(asset, at) for asset_id, asset in self._assets.items()}
+
+    def device(self, device_id: str) -> Device | None:
+        """A device by its id."""
+        return self._devices.get(device_id)
+
+    def frame(self, device: Device, encoded: Encoded, at: datetime) -> Transmission | None:
+        """A frame that a LoRaWAN device sends beside what it reports; None from a device of another kind."""
+        radio = self._radios[device.asset_id] if device.asset_id else None
+        return radio.send(encoded, at) if isinstance(radio, LoraDevice) else None
 
     def _transmit(self, at: datetime) -> Transmission:
         report, self._next = self._next, next(self._stream)

@@ -53,7 +53,10 @@ class LoraDevice:
 
     def transmit(self, report: Report, at: datetime) -> Transmission:
         """See Radio."""
-        encoded = self._voice.say(report.kind, report.measurements)
+        return self.send(self._voice.say(report.kind, report.measurements), at)
+
+    def send(self, encoded: Encoded, at: datetime) -> Transmission:
+        """The message for a frame of these bytes, sent at `at`."""
         payload = up_event(self._node, self._f_cnt, encoded, observed_at=at, random=self._random)
         self._f_cnt += 1
         return Transmission(

@@ -33,12 +33,13 @@ from ingest.relay import Relay
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
+from simulators.answers import COMMANDS_FILTER
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
 from simulators.mqtt import Broker as SimulatorBroker
 from simulators.mqtt import open_publisher
-from simulators.run import replay, run
+from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
 from simulators.trial import with_trials
 from smartplace.clock import utc_now
@@ -367,7 +368,11 @@ async def simulate(settings: Settings, *, history: timedelta, report: Callable[[
             await publisher.drain()
         logger.info("the past is told, the present begins", extra={"action": "simulator_live"})
         clock = SimClock(now, speed=settings.simulator_speed)
-        await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
+        async with asyncio.TaskGroup() as playing:
+            if settings.downlink_topic:
+                publisher.listen(COMMANDS_FILTER)
+                playing.create_task(answer(borough, publisher.hear, publisher.publish, now=utc_now))
+            await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
 
 
 def until_told_to_stop(main: Coroutine[object, object, None]) -> None:

@@ -20,6 +20,7 @@ from urllib.request import urlopen
 from domain.codec_scripts import CodecDraft
 from domain.errors import CommandError
 from domain.places import Places
+from simulators.chirpstack import APPLICATION_ID
 from smartplace.children import Children, Program
 from smartplace.clock import utc_now
 from smartplace.compose import load_places, read_drafts, read_places, upload_codecs
@@ -213,6 +214,7 @@ def _settings(
         mqtt_version=broker.MQTT_VERSION,
         mqtt_username=broker.USER,
         mqtt_password=mqtt.password,
+        downlink_topic=f"application/{APPLICATION_ID}/device/{{dev_eui}}/command/down",
         http_port=http_port,
         ingest_http_port=free_port(),
         organisation="Thurrock smart places (demo)",
