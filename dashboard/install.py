@@ -261,6 +261,8 @@ def _fault(problem: RegisterProblem) -> Fault:
         "distance_threshold_mm": "Distance",
         "debounce_s": "Wait",
     }
+    if problem.column == "id":
+        return Fault(field="model", message=f"A sensor of this model has another id: {problem.message}")
     name = names.get(problem.column or "", "")
     return Fault(
         field=problem.column if name and problem.column else "asset", message=f"{name} {problem.message}".strip()

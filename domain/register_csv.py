@@ -12,7 +12,9 @@ from io import StringIO
 
 from domain.categories import Category
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError, UnknownModelError
+from domain.ids import parse_dev_eui
 from domain.places import AssetKind
+from domain.places_file import OWN_MODELS
 from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
 from domain.register_fields import COLUMNS, READ_ID, read_values, written
 
@@ -81,7 +83,7 @@ def read_entry(
     except (InvalidIdError, ValueError) as error:
         faults.insert(0, ("id", str(error)))
     if not faults:
-        faults = _complete(kind, values, silent_after)
+        faults = _complete(kind, record_id, values, silent_after)
     problems = [RegisterProblem(line=line, column=column, message=message) for column, message in faults]
     return (None if problems else Entry(kind=kind, record_id=record_id, values=values, line=line)), problems
 
@@ -97,8 +99,10 @@ def _record_id(kind: RecordKind, text: str, values: Values) -> str:
     )
 
 
-def _complete(kind: RecordKind, values: dict[str, Value], silent_after: SilentAfter) -> list[tuple[str, str]]:
-    """Put in what follows from other values."""
+def _complete(
+    kind: RecordKind, record_id: str, values: dict[str, Value], silent_after: SilentAfter
+) -> list[tuple[str, str]]:
+    """Put in what follows from other values; what does not fit together."""
     if kind is RecordKind.SITE:
         values["simulated"] = bool(values["simulated"])
     if kind is RecordKind.ASSET and values["kind"] == AssetKind.AREA:
@@ -108,6 +112,11 @@ def _complete(kind: RecordKind, values: dict[str, Value], silent_after: SilentAf
             silence = silent_after(str(values["model"]))
         except UnknownModelError as error:
             return [("model", str(error))]
+        if values["model"] not in OWN_MODELS:
+            try:
+                parse_dev_eui(record_id)
+            except InvalidIdError as error:
+                return [("id", str(error))]
         values["silent_after_s"] = values["silent_after_s"] or int(silence.total_seconds())
     return []
 
@@ -150,7 +159,8 @@ def _lines(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[in
 def _header_faults(header: list[str], line: int) -> list[RegisterProblem]:
     faults = [f"{name[:40]!r} is no column; known are {', '.join(COLUMNS)}" for name in header if name not in COLUMNS]
     faults += [f"column {name!r} is there twice" for name in sorted({n for n in header if header.count(n) > 1})]
-    faults += [f"column {name!r} is missing" for name in ("record", "id") if name not in header]
+    if "record" not in header:
+        faults.append("column 'record' is missing")
     return [RegisterProblem(line=line, message=fault) for fault in faults]
 
 

@@ -61,6 +61,11 @@ def chirpstack_up(application_id: str, dev_eui: str) -> str:
     return f"application/{application_id}/device/{dev_eui}/event/up"
 
 
+def chirpstack_event(application_id: str, dev_eui: str, event: str) -> str:
+    """The topic of any other event of ChirpStack v4."""
+    return f"application/{application_id}/device/{dev_eui}/event/{event}"
+
+
 def device_up(device_id: str) -> str:
     """The topic on which a device of our own contract speaks."""
     return f"smartplace/v1/devices/{device_id}/up"

@@ -1,11 +1,10 @@
 """`python -m scripting.worker`: runs codecs, with nothing within their reach. Started by scripting.worker_process.
 
 It is told `{"load": key, "source", "module", "fresh"}`, `{"drop": key}` and `{"run": [[key, function, input, at_ms]]}`
-on standard input, and answers each call of a run with one message on standard output. The first message there, `{}`,
-says that it is ready.
+on standard input, and answers each call of a run with one message on standard output; `{"walls": true}` asks what
+keeps it from what it has no business with. The first message there, `{}`, says that it is ready.
 """
 
-import ctypes
 import json
 import resource
 import signal
@@ -16,9 +15,9 @@ from domain.errors import ScriptFault
 from scripting.calls import Script
 from scripting.engine import Engine, ScriptFailedError
 from scripting.limits import LIMITS, Limits
+from scripting.walls import confine
 from scripting.wire import HEADER, read
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _SPARE_CPU_S = 10
 
 
@@ -63,27 +62,6 @@ class Worker:
         return answer.encode()
 
 
-def confine(limits: Limits) -> None:
-    """Give up what a codec that escaped its engine could use: files, sockets, children, new rights, more memory."""
-    for kind, most in (
-        (resource.RLIMIT_AS, limits.process_bytes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        # Standard input, output and error: no number is left for a file or a socket.
-        (resource.RLIMIT_NOFILE, 3),
-    ):
-        resource.setrlimit(kind, (most, most))
-
-
-def _on_linux() -> None:
-    """The worker ends with its parent, however that ends; nobody reads its memory; it gains no rights."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
 def _allow_cpu(limits: Limits) -> None:
     """Processor time for the next run and no more: the last resort, should the parent not look any more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -98,7 +76,7 @@ def _failure(failure: ScriptFailedError) -> bytes:
     return json.dumps(told).encode()
 
 
-def serve(worker: Worker, limits: Limits, commands: BinaryIO, answers: BinaryIO) -> None:
+def serve(worker: Worker, limits: Limits, walls: list[str], commands: BinaryIO, answers: BinaryIO) -> None:
     """Until there are no more commands."""
     while (command := read(commands)) is not None:
         assert isinstance(command, dict)
@@ -106,6 +84,8 @@ def serve(worker: Worker, limits: Limits, commands: BinaryIO, answers: BinaryIO)
             _allow_cpu(limits)
             for call in command["run"]:
                 _write(answers, worker.answer(*call))
+        elif "walls" in command:
+            _write(answers, json.dumps({"walls": walls}).encode())
         else:
             _prepare(worker, command)
 
@@ -129,11 +109,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limits = Limits(**json.loads(sys.argv[1])) if len(sys.argv) > 1 else LIMITS
     worker = Worker(limits)
-    if sys.platform == "linux":
-        _on_linux()
-    confine(limits)
+    walls = confine(limits)
     _write(sys.stdout.buffer, b"{}")
-    serve(worker, limits, sys.stdin.buffer, sys.stdout.buffer)
+    serve(worker, limits, walls, sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

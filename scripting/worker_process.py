@@ -97,6 +97,15 @@ class WorkerProcess:
         message: dict[str, object] = json.loads(await self._process.stdout.readexactly(length))
         return message
 
+    async def walls(self) -> list[str]:
+        """What keeps it from what it has no business with (scripting.walls)."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(packed({"walls": True}))
+        (length,) = HEADER.unpack(await self._process.stdout.readexactly(HEADER.size))
+        told = json.loads(await self._process.stdout.readexactly(min(length, _LETTERS_BESIDE_OUTPUT)))
+        return [str(wall) for wall in told["walls"]]
+
     async def kill(self) -> None:
         """End it, whatever it does; returns when it is gone."""
         assert self._process.stdin is not None

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID, uuid5
 
-from devices.codec import DeviceModel, encode
 from devices.octets import Encoded
 from domain import topics
 from domain.places import Device
 from simulators.behaviour import Report
 from simulators.seeds import seeded
 from simulators.transmission import Transmission
+from simulators.voices import Named, Voice
 
 _NAMES = UUID("6f0c7f7e-5d0f-4b6e-8f0a-2f1f5b7a9c11")
 TENANT_ID = str(uuid5(_NAMES, "tenant"))
@@ -35,7 +35,7 @@ class Node:
     """What the network server knows of a device since it joined."""
 
     device: Device
-    model: DeviceModel
+    model: Named
     dev_addr: str
     spreading_factor: int
 
@@ -43,16 +43,20 @@ class Node:
 class LoraDevice:
     """Radio of a device that ChirpStack speaks for. Each beginning is a new join: another dev_addr, fCnt 0."""
 
-    def __init__(self, device: Device, model: DeviceModel, *, seed: int, begins_at: datetime) -> None:
+    def __init__(self, device: Device, voice: Voice, *, seed: int, begins_at: datetime) -> None:
         self._random = seeded(seed, device.device_id, begins_at.isoformat())
         dev_addr = f"{0x01000000 | self._random.getrandbits(24):08x}"
         factor = self._random.choice((7, 7, 7, 8, 9))
-        self._node = Node(device=device, model=model, dev_addr=dev_addr, spreading_factor=factor)
+        self._node = Node(device=device, model=voice, dev_addr=dev_addr, spreading_factor=factor)
+        self._voice = voice
         self._f_cnt = 0
 
     def transmit(self, report: Report, at: datetime) -> Transmission:
         """See Radio."""
-        encoded = encode(self._node.model, report.kind, report.measurements)
+        return self.send(self._voice.say(report.kind, report.measurements), at)
+
+    def send(self, encoded: Encoded, at: datetime) -> Transmission:
+        """The message for a frame of these bytes, sent at `at`."""
         payload = up_event(self._node, self._f_cnt, encoded, observed_at=at, random=self._random)
         self._f_cnt += 1
         return Transmission(

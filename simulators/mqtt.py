@@ -44,6 +44,9 @@ class Publisher:
         self._client.set_config({"reconnect_delay": _RECONNECT_DELAY_S})
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._filter = ""
         if broker.username:
             self._client.set_auth_credentials(broker.username, broker.password)
 
@@ -52,6 +55,16 @@ class Publisher:
         await self._connected.wait()
         await self._unacknowledged.wait_fewer(self._limit)
         self._client.publish(topic, payload, qos=1)
+
+    def listen(self, topic_filter: str) -> None:
+        """Hear messages of these topics, also after the connection was lost; where the broker refuses, none come."""
+        self._filter = topic_filter
+        if self._connected.is_set():
+            self._client.subscribe(topic_filter, qos=1)
+
+    async def hear(self) -> tuple[str, bytes]:
+        """The next message: its topic and its content."""
+        return await self._heard.get()
 
     async def drain(self) -> None:
         """Wait until the broker has acknowledged everything."""
@@ -89,7 +102,13 @@ class Publisher:
         self._limit = max(1, min(self._limit, receive_maximum - 2))
         for packet in self._unacknowledged.forgotten():
             self._client._connection.send_package(packet)  # noqa: SLF001 - gmqtt has no public way to resend
+        if self._filter:
+            self._client.subscribe(self._filter, qos=1)
         self._connected.set()
+
+    def _on_message(self, _client: object, topic: str, payload: bytes, *_details: object) -> int:
+        self._heard.put_nowait((topic, bytes(payload)))
+        return 0
 
     def _on_disconnect(self, *_details: object) -> None:
         self._connected.clear()

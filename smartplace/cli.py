@@ -140,6 +140,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 7,
     history: History = "0s",
     places: Annotated[Path | None, typer.Option(help="Places file to play instead of the demo borough.")] = None,
+    codec: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a JavaScript codec to try; see docs/javascript-codecs.md.", file_okay=False),
+    ] = None,
 ) -> None:
     """A whole working borough without hardware: one command, nothing left after Ctrl-C."""
     import asyncio
@@ -158,6 +162,7 @@ def demo(
         seed=seed,
         history=duration(history),
         places_file=places,
+        codecs=tuple(folder.absolute() for folder in codec or ()),
     )
     steps = StepList(sys.stdout)
     asyncio.run(run_demo(options, steps.progress(), lambda running: welcome(running, steps)))

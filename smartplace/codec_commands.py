@@ -14,6 +14,7 @@ from domain.codec_scripts import CodecDraft, CodecVersion, DryRun, Upload
 from domain.errors import CommandError
 from domain.places import AssetKind
 from domain.times import rfc3339
+from smartplace.codec_folder import read_json, read_text
 from smartplace.environment import settings_of_command
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ def upload(
         name=name,
         senses=senses,
         heartbeat=timedelta(minutes=heartbeat),
-        source=_text(source),
-        mapping=_json(mapping),
-        examples=_json(examples),
+        source=read_text(source),
+        mapping=read_json(mapping),
+        examples=read_json(examples),
     )
     told = _run(lambda shelf: shelf.upload(draft, by=_who(), dry_run=dry_run))
-    for line in _upload_lines(told):
+    for line in upload_lines(told):
         typer.echo(line)
     if told.problems or not all(result.passed for result in told.examples):
         raise CommandError(f"{model} was refused, nothing was changed")
@@ -138,22 +139,8 @@ def _who() -> str:
         return "command line"
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}") from error
-
-
-def _json(path: Path) -> object:
-    try:
-        document: object = json.loads(_text(path))
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{path} is no JSON: {error}") from error
-    return document
-
-
-def _upload_lines(told: Upload) -> list[str]:
+def upload_lines(told: Upload) -> list[str]:
+    """What became of an upload, for people."""
     lines = [f"  {problem}" for problem in told.problems]
     for result in told.examples:
         lines.append(f"  {'passed' if result.passed else 'FAILED'}  {result.number}  {result.description}")

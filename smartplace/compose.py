@@ -8,13 +8,13 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from devices.catalogue import BY_KEY, silent_after
-from domain.codec_scripts import ScriptedModels
+from domain.codec_scripts import CodecDraft, ScriptedModels
 from domain.commands import LONGEST_LIFETIME
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
@@ -37,14 +37,17 @@ from ingest.spool_queue import SpoolQueue
 from ingest.trial import Trial
 from signage.credentials import Credentials
 from signage.frames import Frames
+from simulators.answers import COMMANDS_FILTER
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
 from simulators.mqtt import Broker as SimulatorBroker
 from simulators.mqtt import open_publisher
-from simulators.run import replay, run
+from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
+from simulators.trial import with_trials
 from smartplace.clock import utc_now
+from smartplace.codec_folder import read_codec
 from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
@@ -77,13 +80,37 @@ _LOOK_FOR_COMMANDS_EVERY_S = 1
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
 
 
-def read_places(path: Path | None) -> Places:
-    """The places in a file, or the demo borough.
+def read_places(path: Path | None, drafts: Mapping[str, CodecDraft] | None = None) -> Places:
+    """The places in a file, or the demo borough; and a place to try each of these codecs that has none there.
 
     Raises:
         PlacesFileError: the file cannot be read or has faults.
     """
-    return demo_places(silent_after) if path is None else _read_places(path, silent_after)
+    known = drafts or {}
+
+    def silence_of(model: str) -> timedelta:
+        return known[model].silent_after if model in known else silent_after(model)
+
+    return with_trials(demo_places(silence_of) if path is None else _read_places(path, silence_of), known.values())
+
+
+def read_drafts(settings: Settings) -> dict[str, CodecDraft]:
+    """The JavaScript codecs whose devices the simulator plays, by model; raises CommandError."""
+    folders = [Path(one.strip()) for one in settings.simulator_codecs.split(",") if one.strip()]
+    return {draft.model: draft for draft in map(read_codec, folders)}
+
+
+async def upload_codecs(settings: Settings, drafts: Iterable[CodecDraft], *, by: str) -> None:
+    """Make these codecs the active ones of their models; raises CommandError with the first that is refused."""
+    async with (
+        open_pool(settings.database_url.get_secret_value(), size=1) as pool,
+        open_shelf(pool, now=utc_now) as shelf,
+    ):
+        for draft in drafts:
+            told = await shelf.upload(draft, by=by)
+            if told.version is None:
+                problems = [*told.problems, *(line for one in told.examples for line in one.differences)]
+                raise CommandError(f"the codec {draft.model} is refused: {'; '.join(problems)}")
 
 
 async def read_places_to_import(settings: Settings, path: Path) -> Places:
@@ -377,7 +404,9 @@ async def serve(settings: Settings) -> None:
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:
     """Play a borough until cancelled: first its past, as fast as the broker takes it, then its present."""
     begins_at = utc_now() - history
-    borough = Borough(read_places(settings.places_file), seed=settings.simulator_seed, begins_at=begins_at)
+    drafts = read_drafts(settings)
+    places = read_places(settings.places_file, drafts)
+    borough = Borough(places, seed=settings.simulator_seed, begins_at=begins_at, drafts=drafts.values())
     async with open_publisher(_simulator_broker(settings)) as publisher:
         now = begins_at
         # Telling the past takes a while, which then is past as well.
@@ -387,7 +416,11 @@ async def simulate(settings: Settings, *, history: timedelta, report: Callable[[
             await publisher.drain()
         logger.info("the past is told, the present begins", extra={"action": "simulator_live"})
         clock = SimClock(now, speed=settings.simulator_speed)
-        await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
+        async with asyncio.TaskGroup() as playing:
+            if settings.downlink_topic:
+                publisher.listen(COMMANDS_FILTER)
+                playing.create_task(answer(borough, publisher.hear, publisher.publish, now=utc_now))
+            await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
 
 
 def until_told_to_stop(main: Coroutine[object, object, None]) -> None:

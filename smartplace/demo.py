@@ -17,11 +17,13 @@ from typing import TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from domain.codec_scripts import CodecDraft
 from domain.errors import CommandError
 from domain.places import Places
+from simulators.chirpstack import APPLICATION_ID
 from smartplace.children import Children, Program
 from smartplace.clock import utc_now
-from smartplace.compose import load_places, read_places
+from smartplace.compose import load_places, read_drafts, read_places, upload_codecs
 from smartplace.embedded import broker, postgres
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import LOOPBACK, claim, free_port
@@ -50,6 +52,7 @@ class DemoOptions:
     seed: int
     history: timedelta
     places_file: Path | None
+    codecs: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,9 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
         await _start_broker(parts, children)
     with progress.step("Database schema"):
         await asyncio.to_thread(lambda: list(migrate(parts.database.conninfo())))
+    if parts.drafts:
+        with progress.step(f"Codecs: {', '.join(parts.drafts)}"):
+            await upload_codecs(parts.settings, parts.drafts.values(), by="demo")
     with progress.step(f"Places: {len(places.sites)} sites, {len(places.assets)} bays and benches"):
         await load_places(parts.settings, places)
     with progress.step("Ingest"):
@@ -121,6 +127,7 @@ class _Parts:
 
     data_dir: Path
     places: Places
+    drafts: dict[str, CodecDraft]
     database: EmbeddedPostgres
     mqtt: EmbeddedBroker
     settings: Settings
@@ -158,7 +165,6 @@ class _Parts:
 
 def _parts(options: DemoOptions) -> _Parts:
     passwords = _passwords(options.data_dir)
-    places = read_places(options.places_file)
     http_port = claim(options.port, option="--port", usual=_USUAL_PORT)
     database = EmbeddedPostgres(
         binaries=postgres.wheel_binaries(),
@@ -173,7 +179,15 @@ def _parts(options: DemoOptions) -> _Parts:
         password=passwords["mqtt"],
     )
     settings = _settings(options, database, mqtt, http_port, passwords)
-    return _Parts(data_dir=options.data_dir, places=places, database=database, mqtt=mqtt, settings=settings)
+    drafts = read_drafts(settings)
+    return _Parts(
+        data_dir=options.data_dir,
+        places=read_places(options.places_file, drafts),
+        drafts=drafts,
+        database=database,
+        mqtt=mqtt,
+        settings=settings,
+    )
 
 
 async def _start_postgres(parts: _Parts, children: Children) -> None:
@@ -201,6 +215,7 @@ def _settings(
         mqtt_username=broker.USER,
         mqtt_password=mqtt.password,
         sign_topics=True,
+        downlink_topic=f"application/{APPLICATION_ID}/device/{{dev_eui}}/command/down",
         http_port=http_port,
         ingest_http_port=free_port(),
         organisation="Thurrock smart places (demo)",
@@ -208,6 +223,7 @@ def _settings(
         session_key=passwords["session"],
         secure_cookies=False,
         places_file=options.places_file,
+        simulator_codecs=",".join(map(str, options.codecs)),
         simulator_seed=options.seed,
         simulator_speed=options.speed,
         # Simulated minutes pass in less than a minute.

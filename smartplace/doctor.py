@@ -16,6 +16,9 @@ from pathlib import Path
 import psycopg
 
 from domain.errors import CommandError, MigrationError
+from scripting.limits import LIMITS
+from scripting.walls import SECCOMP
+from scripting.worker_process import WorkerProcess
 from smartplace.broker_probe import probe_broker
 from smartplace.clock import utc_now
 from smartplace.mosquitto import advice_for
@@ -29,6 +32,7 @@ _TOLERATED_SKEW_S = 2.0
 _LITTLE_DISK_GIB = 5
 _SHIPPED_CONFIG = Path("mosquitto/mosquitto.conf")
 _TIME_ERROR = 5
+_WORKER_ANSWERS_WITHIN_S = 20
 
 
 class Verdict(StrEnum):
@@ -76,6 +80,7 @@ async def examine(settings: Settings, *, broker_config: Path | None) -> list[Fin
         lambda: asyncio.to_thread(_database, settings.database_url.get_secret_value()),
         lambda: _broker(settings),
         lambda: asyncio.to_thread(_broker_config, broker_config),
+        _javascript,
     ]
     return [finding for check in checks for finding in await check()]
 
@@ -208,6 +213,23 @@ async def _broker(settings: Settings) -> list[Finding]:
     if not is_near and not settings.mqtt_tls:
         findings.append(doubtful("MQTT transport", "plain TCP to another machine", "set SMARTPLACE_MQTT_TLS=true"))
     return findings
+
+
+async def _javascript() -> list[Finding]:
+    """Whether JavaScript codecs can run, and what stands between one that breaks out and this machine."""
+    what = "JavaScript codecs"
+    try:
+        worker = await WorkerProcess.start(LIMITS)
+        try:
+            walls = await asyncio.wait_for(worker.walls(), _WORKER_ANSWERS_WITHIN_S)
+        finally:
+            await worker.kill()
+    except (OSError, EOFError, ValueError, TimeoutError) as error:
+        return [wrong(what, f"their worker does not run: {error or 'no answer'}", "install this package anew")]
+    if SECCOMP not in walls:
+        advice = "let this machine or container use seccomp filters; the limits hold without them"
+        return [doubtful(what, ", ".join(["confined by its limits", *walls]), advice)]
+    return [fine(what, f"confined by {', '.join(walls)}")]
 
 
 def _broker_config(path: Path | None) -> list[Finding]:

@@ -138,6 +138,8 @@ class Settings(BaseSettings):
 
     places_file: Path | None = None
     """The places that the simulator plays; the built-in demo borough if empty."""
+    simulator_codecs: str = ""
+    """Folders of JavaScript codecs, separated by commas, whose devices the simulator plays from their examples."""
     simulator_seed: int = 7
     """The same seed gives the same day."""
     simulator_speed: float = Field(default=1.0, gt=0, le=3600)

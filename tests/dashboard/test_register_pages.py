@@ -188,6 +188,14 @@ def test_a_device_that_nobody_registered_is_with_its_model(manager, registry):
     assert registry.register[RecordKind.DEVICE][NEW]["model"] == "bosch-tps110"
 
 
+def test_a_label_with_a_digit_missing_registers_nothing(manager, registry):
+    form = {"device": NEW[:-1], "site": "library", "asset": "library-bay-010", "model": "bosch-tps110"}
+    refused = manager.post("/manage/install", data=form)
+    assert refused.status_code == 422
+    assert "A sensor of this model has another id" in refused.text
+    assert NEW[:-1] not in registry.register[RecordKind.DEVICE]
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "message"),
     [

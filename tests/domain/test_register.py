@@ -23,7 +23,7 @@ A, B = "70b3d50000000001", "70b3d50000000002"
 
 
 def silent_after(model):
-    if model != "bosch-tps110":
+    if model not in {"bosch-tps110", "smartplace-bench"}:
         raise UnknownModelError(model)
     return timedelta(hours=60)
 
@@ -84,6 +84,25 @@ def test_every_fault_is_told_with_its_line_and_column():
         (2, "id"), (3, "name"), (3, "lon"), (3, "lat"), (5, "model"), (6, "record"), (7, "category"),
         (8, "id"), (8, "begins_at"), (8, "debounce_s"), (9, "model"), (10, "ends_at"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mistyped", ["70b3d5000000001", "70b3d50000000o01", "70b3d500000000011", "yard-1"])
+def test_a_sensor_without_a_deveui_is_refused(mistyped):
+    with pytest.raises(RegisterRefusedError, match="16 hex digits"):
+        read(HEADER + f"device,{mistyped},,,,,,,,,bosch-tps110,,,,,\n")
+
+
+def test_a_device_of_our_own_contract_may_have_a_name():
+    (bench,) = read(HEADER + "device,bench-7,,,,,,,,,smartplace-bench,,,,,\n")
+    assert bench.record_id == "bench-7"
+
+
+def test_columns_that_are_empty_may_be_left_out(yard):
+    entries = read("record,device,asset,distance_threshold_mm\n" + f"installation,{A},yard-1,1500\n")
+    assert [one.values["distance_threshold_mm"] for one in entries] == [1500]
+    with pytest.raises(RegisterRefusedError) as refused:
+        read("record,model\ndevice,bosch-tps110\n")
+    assert [(one.line, one.column) for one in refused.value.problems] == [(2, "id")]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +280,7 @@ def registers(draw):
         }  # fmt: skip
     for device in devices:
         silence = draw(st.integers(1, 10**6))
-        register[RecordKind.DEVICE][device] = {"model": "bosch-tps110", "silent_after_s": silence}
+        register[RecordKind.DEVICE][device] = {"model": "smartplace-bench", "silent_after_s": silence}
     for device in devices:
         times = sorted(draw(st.lists(moments, min_size=2, max_size=4, unique=True)))
         free = [a for a in assets if not any(i["asset"] == a for i in register[RecordKind.INSTALLATION].values())]

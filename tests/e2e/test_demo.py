@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from devices.catalogue import silent_after
+from simulators.demo import demo_places
 from tests.conftest import until
-from tests.e2e.conftest import LONGEST_START_S, LONGEST_STOP_S, Message
+from tests.e2e.conftest import LONGEST_START_S, LONGEST_STOP_S, Message, logged_in
 
 CHILDREN = ["postgres", "broker", "ingest", "serve", "simulate"]
 NOBODY = 65534
@@ -67,6 +69,15 @@ def test_nearly_every_bay_is_known_when_it_says_that_it_is_ready(running_demo):
     counts = httpx.get(f"{running_demo.url}/v1/bays?limit=1").json()["counts"]
     assert counts["capacity"] > 300
     assert counts["unknown"] < counts["capacity"] * 0.1
+
+
+def test_a_device_that_is_told_something_says_how_it_is_set_now(running_demo):
+    told = next(device for device in demo_places(silent_after).devices if device.model == "milesight-em310-udl")
+    with logged_in(running_demo.url, running_demo.password) as client:
+        page = f"/manage/devices/{told.device_id}/commands"
+        form = {"command": "set-reporting-interval", "seconds": "1200", "hours": "1"}
+        assert client.post(page, data=form).status_code == 303
+        until(lambda: 'data-agreement="same"' in client.get(page).text, what="a device that says how it is set")
 
 
 def test_a_second_demo_in_the_same_folder_is_refused_in_one_sentence(running_demo, start_demo):
@@ -211,3 +222,16 @@ def test_a_plain_user_can_run_it(start_demo, small_borough_file, tmp_path_factor
     demo.process.send_signal(signal.SIGINT)
     assert demo.wait_ended() == 0
     assert demo.survivors() == {}
+
+
+def test_a_codec_in_a_folder_is_uploaded_and_its_sensors_are_played(start_demo, small_borough_file):
+    folder = Path(__file__).parents[2] / "docs" / "examples" / "acme-bay"
+    demo = start_demo(None, "--places", str(small_borough_file), "--codec", str(folder))
+    demo.wait_ready()
+
+    def bays():
+        return httpx.get(f"{demo.url}/v1/bays?site=trial-acme-bay").json()
+
+    until(lambda: bays()["counts"]["unknown"] == 0, what="bays that JavaScript knows")
+    assert bays()["counts"]["capacity"] == 6
+    assert "data-letter" not in demo.dead_letters()

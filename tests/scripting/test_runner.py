@@ -49,7 +49,7 @@ async def test_a_worker_whose_end_was_noticed_meanwhile_costs_no_frame(running, 
 
 
 async def test_a_worker_that_hangs_is_replaced(running, uplink, good):
-    async with running(wall_s=0.3) as runner:
+    async with running(wall_s=1.0) as runner:
         await runner.run([uplink(good)])
         before = runner.pid
         os.kill(before, signal.SIGSTOP)
