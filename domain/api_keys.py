@@ -17,6 +17,7 @@ class Scope(StrEnum):
     CODECS = "codecs"
     REGISTRY = "registry"
     COMMAND = "command"
+    SIGNS = "signs"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -82,7 +82,7 @@ class DisplayBody(BaseModel):
 def create_router(*, live: Live, frames: Frames, organisation: str, heard: Heard = not_heard) -> APIRouter:
     """`/api/setup`, `/api/display`, `/api/log`, and the picture for screens that have nothing to show."""
     screens = _Screens(live=live, frames=frames, organisation=organisation, heard=heard)
-    router = APIRouter(prefix="/api", tags=["E-paper screens"])
+    router = APIRouter(prefix="/api", include_in_schema=False)
     router.get("/setup", summary="A screen introduces itself")(screens.setup)
     router.get("/display", summary="What a screen is to show")(screens.display)
     router.post("/log", summary="A screen tells what went wrong", status_code=204, response_class=Response)(screens.log)

@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
+from api.routes.boards import create_router as board_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
@@ -29,6 +30,7 @@ from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.security import SecurityRecord
+from domain.signs import Signs
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
@@ -58,6 +60,7 @@ class Doors:
     inspection: Inspection
     codecs: Codecs
     registry: Registry
+    signs: Signs
     records: DeviceRecords
     silent_after: SilentAfter
     commands: Commands
@@ -108,6 +111,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
+            board_router(doors.signs, live, doors.scopes_of),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
@@ -129,6 +133,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         # Nothing is asked of these.
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
+        signs=cast("Signs", None),
         records=cast("DeviceRecords", None),
         silent_after=silent_after,
         commands=cast("Commands", None),
