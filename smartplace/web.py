@@ -40,6 +40,8 @@ from signage.kiosk import FONTS_DIR as SIGN_FONTS_DIR
 from signage.kiosk import FONTS_URL as SIGN_FONTS_URL
 from signage.kiosk import STATIC_DIR as SIGN_STATIC_DIR
 from signage.kiosk import STATIC_URL as SIGN_STATIC_URL
+from signage.kiosk import KioskPage
+from signage.looks import Looks
 from signage.routes import create_router as sign_router
 from signage.trmnl import create_router as trmnl_router
 from smartplace import __version__
@@ -102,7 +104,13 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 live=live,
                 inspection=doors.inspection,
                 codecs=doors.codecs,
-                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
+                keeping=Keeping(
+                    registry=doors.registry,
+                    records=doors.records,
+                    silent_after=doors.silent_after,
+                    signs=doors.signs,
+                    looks=Looks(live, doors.frames, KioskPage(settings.organisation)),
+                ),
                 commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,

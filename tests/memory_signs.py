@@ -41,14 +41,12 @@ class MemorySigns:
         kept.append(self._version(sign, at + 1, actor, what or "board"))
         made = replace(sign, board=kept[-1].board)
         snapshot = self.live.snapshot
-        self.live.publish(
-            build_snapshot(
-                revision=snapshot.revision + 1,
-                as_of=snapshot.as_of,
-                sites=[status.site for status in snapshot.sites.values()],
-                statuses=snapshot.assets.values(),
-                signs={**snapshot.signs, sign.sign_id: made}.values(),
-            )
+        self.live.snapshot = build_snapshot(
+            revision=snapshot.revision + 1,
+            as_of=snapshot.as_of,
+            sites=[status.site for status in snapshot.sites.values()],
+            statuses=snapshot.assets.values(),
+            signs={**snapshot.signs, sign.sign_id: made}.values(),
         )
         return made
 
