@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from api.headers import complete
 from api.schemas import Problem
 from domain.errors import (
+    BoardChangedError,
+    BoardRefusedError,
     CommandRefusedError,
     InvalidIdError,
     RegisterRefusedError,
@@ -46,6 +48,8 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     UnknownCodecError: HTTPStatus.NOT_FOUND,
     UnknownAlarmError: HTTPStatus.NOT_FOUND,
+    BoardChangedError: HTTPStatus.PRECONDITION_FAILED,
+    BoardRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -111,6 +115,8 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
         return problem(status, error.detail, reason=error.reason.value)
     if isinstance(error, RegisterRefusedError):
         return problem(status, str(error), errors=[asdict(one) for one in error.problems])
+    if isinstance(error, BoardRefusedError):
+        return problem(status, str(error), errors=[{"message": fault} for fault in error.problems])
     return problem(status, str(error))
 
 

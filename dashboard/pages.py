@@ -17,6 +17,7 @@ from dashboard.reference import ReferencePage
 from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
 from dashboard.sign_tokens import SignTokenPages
+from dashboard.signs import SignPages
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
 from domain.alarms import Alarms
@@ -26,16 +27,20 @@ from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
 from domain.register import Registry
 from domain.register_csv import SilentAfter
+from domain.sign_look import SignLooks
 from domain.sign_tokens import SignTokens
+from domain.signs import Signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """What the pages for those who keep the register need: the register, single devices, and the models."""
+    """What the pages for those who keep the register need: the register, single devices, the models, and signs."""
 
     registry: Registry
     records: DeviceRecords
     silent_after: SilentAfter
+    signs: Signs
+    looks: SignLooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +95,10 @@ def create_router(
         RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates).router()
     )
     router.include_router(LabelPages(registry=registry, login=login, templates=templates).router())
+    router.include_router(
+        SignPages(
+            live=live, signs=keeping.signs, looks=keeping.looks, now=now, login=login, templates=templates
+        ).router()
+    )
     router.include_router(CommandPages(commands=commands, now=now, login=login, templates=templates).router())
     return router

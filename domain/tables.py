@@ -157,5 +157,5 @@ class Table:
 
     def finish(self) -> None:
         """Note every key that nobody asked for: most likely it is misspelt."""
-        for key in sorted(set(self.entries) - self.read):
+        for key in sorted({key for key, value in self.entries.items() if value is not None} - self.read):
             self.note(f"{key!r} is not a key here; known are {', '.join(sorted(self.read))}")

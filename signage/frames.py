@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from domain.boards import Board
 from domain.live import Clock
 from domain.messages import Message
 from domain.places import Sign
@@ -33,14 +34,19 @@ class Frames:
 
     def of(self, sign_id: str, snapshot: Snapshot) -> Frame:
         """What a sign shows now; raises UnknownPlaceError."""
-        sign, now = snapshot.sign(sign_id), self.now()
+        sign = snapshot.sign(sign_id)
+        return self.of_board(sign, sign.board, snapshot)
+
+    def of_board(self, sign: Sign, board: Board, snapshot: Snapshot) -> Frame:
+        """What a sign would show now if this were its board."""
+        now = self.now()
         return render(
-            sign.board,
+            board,
             snapshot,
             now=now,
             validity=self.validity,
             messages=self.messages_of(sign, snapshot, now),
-            memory=self.memory.of(sign.board),
+            memory=self.memory.of(board),
             usual=self.usual,
         )
 

@@ -39,10 +39,18 @@ class KioskPage:
         self.setup = environment.get_template("setup.html").render()
 
     def html(self, frame: Frame) -> str:
-        """The board with this frame, in its languages."""
+        """The board with this frame, in its languages; its script keeps it up to date."""
+        return self._page(frame, live=True)
+
+    def still(self, frame: Frame) -> str:
+        """The same without a script: how the board looks, and nothing that moves."""
+        return self._page(frame, live=False)
+
+    def _page(self, frame: Frame, *, live: bool) -> str:
         words = [WORDS[language] for language in frame.languages]
         return self._template.render(
             frame=frame,
+            live=live,
             state_words={state: joined([one.states[state] for one in words]) for state in Availability},
             arrow_words={arrow: joined([one.arrows[arrow] for one in words]) for arrow in Arrow},
             expired_message=joined([one.expired for one in words]),

@@ -87,7 +87,7 @@ def create_router(
     Where frames are `private` no screen is shown any: it fetches its picture without its key.
     """
     screens = _Screens(live=live, frames=frames, organisation=organisation, private=private, heard=heard)
-    router = APIRouter(prefix="/api", tags=["E-paper screens"])
+    router = APIRouter(prefix="/api", include_in_schema=False)
     router.get("/setup", summary="A screen introduces itself")(screens.setup)
     router.get("/display", summary="What a screen is to show")(screens.display)
     router.post("/log", summary="A screen tells what went wrong", status_code=204, response_class=Response)(screens.log)

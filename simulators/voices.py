@@ -14,7 +14,8 @@ from devices.octets import Encoded
 from domain.codec_scripts import CodecDraft
 from domain.errors import CommandError, MappingError
 from domain.measurements import Measurements
-from domain.states import State, reported_state
+from domain.sayings import reported_state
+from domain.states import State
 from domain.uplinks import Kind
 
 

@@ -58,6 +58,7 @@ from smartplace.tls import tls_context
 from smartplace.web import Doors, validity, web_app
 from store.alarms import KnownAlarms, StoreAlarms
 from store.api_keys import ApiKeys
+from store.boards import StoreBoards
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
@@ -370,6 +371,7 @@ async def serve(settings: Settings) -> None:
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
+            signs=StoreBoards(pool, now=utc_now),
             records=StoreDeviceRecords(pool, scripts, now=utc_now),
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),

@@ -11,6 +11,7 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
+from api.routes.boards import create_router as board_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
@@ -33,12 +34,15 @@ from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.security import SecurityEvent, SecurityRecord
 from domain.sign_tokens import SignTokens
+from domain.signs import Signs
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from signage.credentials import Credentials
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
+from signage.kiosk import KioskPage
+from signage.looks import Looks
 from signage.player import FONTS_DIR as SIGN_FONTS_DIR
 from signage.player import FONTS_URL as SIGN_FONTS_URL
 from signage.player import STATIC_URL as SIGN_STATIC_URL
@@ -66,6 +70,7 @@ class Doors:
     sign_tokens: SignTokens
     codecs: Codecs
     registry: Registry
+    signs: Signs
     records: DeviceRecords
     silent_after: SilentAfter
     commands: Commands
@@ -116,7 +121,13 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 live=live,
                 watching=Watching(inspection=doors.inspection, alarms=doors.alarms, sign_tokens=doors.sign_tokens),
                 codecs=doors.codecs,
-                keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
+                keeping=Keeping(
+                    registry=doors.registry,
+                    records=doors.records,
+                    silent_after=doors.silent_after,
+                    signs=doors.signs,
+                    looks=Looks(live, doors.frames, KioskPage(settings.organisation)),
+                ),
                 commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,
@@ -127,6 +138,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
+            board_router(doors.signs, live, doors.scopes_of),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
@@ -151,6 +163,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         sign_tokens=cast("SignTokens", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
+        signs=cast("Signs", None),
         records=cast("DeviceRecords", None),
         silent_after=silent_after,
         commands=cast("Commands", None),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 
 from dashboard.pages import Keeping, Watching, create_router
@@ -13,6 +14,7 @@ from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from devices.catalogue import BY_KEY, silent_after
 from devices.codec import decode
+from domain.boards import Arrow, Board, BoardLine, Layout, LineMode
 from domain.codec_scripts import (
     CodecActivation,
     CodecDraft,
@@ -25,17 +27,22 @@ from domain.codec_scripts import (
 from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
-from domain.places import Asset, AssetKind, Category, Site, SiteKind
+from domain.places import Asset, AssetKind, Category, Sign, Site, SiteKind
 from domain.register_csv import read_register
 from domain.register_plan import plan
 from domain.security import SecurityRecord
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
+from signage.frames import Frames
+from signage.kiosk import KioskPage
+from signage.looks import Looks
+from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
 from tests.memory_registry import MemoryRegistry
 from tests.memory_sign_tokens import MemorySignTokens
+from tests.memory_signs import MemorySigns
 
 PASSWORD = "correct horse battery"
 POLICY = (
@@ -50,6 +57,35 @@ SITES = [
     ("high-street-north", "High Street (north)", SiteKind.STREET, "Southend-on-Sea", 12, None),
     ("victoria-yard", "Victoria Yard", SiteKind.CAR_PARK, "Prittlewell", 10, "closed"),
     ("pier-gardens", "Pier Gardens", SiteKind.PARK, "Southend-on-Sea", 0, 0.5),
+]
+
+
+def _sign(sign_id: str, name: str, *lines: BoardLine, **board) -> Sign:
+    made = Board(sign_id=sign_id, title=name, lines=lines, **board)
+    return Sign(sign_id=sign_id, name=name, site_id="library", lon=0.71, lat=51.54, board=made)
+
+
+SIGNS = [
+    _sign(
+        "west-approach",
+        "Western approach",
+        BoardLine(key="seafront", label="Seafront West", site_id="seafront-west", arrow=Arrow.LEFT),
+        BoardLine(key="station", label="Station Road", site_id="station-road", arrow=Arrow.AHEAD),
+        BoardLine(key="yard", label="Victoria Yard", site_id="victoria-yard", mode=LineMode.CLOSED),
+    ),
+    _sign(
+        "library-totem",
+        "Library",
+        BoardLine(key="all", label="Library", site_id="library"),
+        BoardLine(key="blue", label="Blue badge", site_id="library", category=Category.DISABLED),
+        layout=Layout.TOTEM,
+    ),
+    _sign(
+        "pier-paper",
+        "Pier Gardens",
+        BoardLine(key="street", label="High Street (north)", site_id="high-street-north"),
+        layout=Layout.EPAPER,
+    ),
 ]
 
 
@@ -167,7 +203,7 @@ def borough(clock, make_site, make_bay) -> Snapshot:
                 spot = {"lon": lon + dice.random() * 0.001, "lat": lat + dice.random() * 0.0004}
                 state = State.OCCUPIED if number % 3 == 0 else State.FREE
                 statuses.append(make_bay(number, state, None, site_id=site_id, **spot))
-    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=[])
+    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=SIGNS)
 
 
 @pytest.fixture
@@ -393,8 +429,20 @@ def records(inspection, clock) -> FakeRecords:
 
 
 @pytest.fixture
-def keeping(registry, records) -> Keeping:
-    return Keeping(registry=registry, records=records, silent_after=silent_after)
+def signs(live, clock) -> MemorySigns:
+    return MemorySigns(live, clock)
+
+
+@pytest.fixture
+def keeping(registry, records, live, signs, clock) -> Keeping:
+    frames = Frames(now=clock, validity=timedelta(seconds=60))
+    return Keeping(
+        registry=registry,
+        records=records,
+        silent_after=silent_after,
+        signs=signs,
+        looks=Looks(live, frames, KioskPage("Southend smart places")),
+    )
 
 
 @pytest.fixture
@@ -435,6 +483,8 @@ def make_app(live, watching, codecs, keeping, book, clock, login) -> Callable[..
         app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
         app.include_router(create_router(**({"login": login} | given | more)))
         app.mount("/static", HashedStaticFiles())
+        app.mount(STATIC_URL, PlayerFiles())
+        app.mount(FONTS_URL, StaticFiles(directory=FONTS_DIR))
 
         @app.get("/v1/sites", tags=["places"])
         async def every_site_now(limit: int = 100) -> dict[str, int]:
