@@ -57,7 +57,9 @@ from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
 from store.security import SecurityBook
+from store.sign_reports import StoreSignReports
 from store.sign_tokens import KnownSignTokens, StoreSignTokens
+from store.sign_watch import SignWatch
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ logger = logging.getLogger(__name__)
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _READ_SIGN_TOKENS_EVERY_S = 2
+_WATCH_SIGNS_EVERY_S = 10
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
@@ -277,6 +280,7 @@ async def serve(settings: Settings) -> None:
                 private=settings.sign_frames_private,
             ),
             sign_tokens=StoreSignTokens(pool, now=utc_now),
+            sign_reports=StoreSignReports(pool, now=utc_now),
             alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
@@ -297,6 +301,10 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
                 tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
+                tasks.create_task(
+                    SignWatch(pool, now=utc_now, stopped_after=validity(settings)).follow(every_s=_WATCH_SIGNS_EVERY_S),
+                    name="sign-watch",
+                ),
                 tasks.create_task(sign_tokens.follow(every_s=_READ_SIGN_TOKENS_EVERY_S), name="sign-tokens"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
             ]

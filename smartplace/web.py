@@ -1,10 +1,11 @@
 """The web application: API, pages and signs joined, with everything that they open into."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from api.app import create_app
 from api.metrics import HttpMeter
@@ -31,15 +32,19 @@ from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.security import SecurityEvent, SecurityRecord
+from domain.sign_reports import SignReports
 from domain.sign_tokens import SignTokens
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from signage.credentials import Credentials
+from signage.feedback import create_router as feedback_router
+from signage.frame import Frame
 from signage.frames import Frames
 from signage.player import STATIC_URL as SIGN_STATIC_URL
 from signage.player import PlayerFiles
 from signage.routes import create_router as sign_router
+from signage.served import ServedFrames
 from smartplace import __version__
 from smartplace.clock import utc_now
 from smartplace.codecs import CodecShelf
@@ -59,6 +64,7 @@ class Doors:
     inspection: Inspection
     alarms: Alarms
     sign_tokens: SignTokens
+    sign_reports: SignReports
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -95,9 +101,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            sign_router(
-                live=live, frames=doors.frames, credentials=doors.credentials, organisation=settings.organisation
-            ),
+            *_sign_routers(settings, doors),
             dashboard_router(
                 live=live,
                 watching=Watching(inspection=doors.inspection, alarms=doors.alarms, sign_tokens=doors.sign_tokens),
@@ -122,6 +126,28 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
     return app
 
 
+def _sign_routers(settings: Settings, doors: Doors) -> Iterator[APIRouter]:
+    live, frames, credentials = doors.live, doors.frames, doors.credentials
+
+    def frame_of(sign_id: str) -> Frame | None:
+        snapshot = live.snapshot
+        return frames.of(sign_id, snapshot) if sign_id in snapshot.signs else None
+
+    served = ServedFrames(frame_of)
+    yield sign_router(
+        live=live, frames=frames, served=served, credentials=credentials, organisation=settings.organisation
+    )
+    yield feedback_router(
+        live=live,
+        frames=frames,
+        served=served,
+        reports=doors.sign_reports,
+        credentials=credentials,
+        scopes_of=doors.scopes_of,
+        now=utc_now,
+    )
+
+
 def openapi_document(settings: Settings) -> dict[str, object]:
     """What /openapi.json says; needs no database."""
     nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
@@ -134,6 +160,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
         sign_tokens=cast("SignTokens", None),
+        sign_reports=cast("SignReports", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),
