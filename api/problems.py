@@ -17,6 +17,7 @@ from api.schemas import Problem
 from domain.errors import (
     CommandRefusedError,
     InvalidIdError,
+    MessageRefusedError,
     RegisterRefusedError,
     RejectedFrameError,
     SmartPlaceError,
@@ -24,6 +25,7 @@ from domain.errors import (
     StoreUnavailableError,
     UnknownAlarmError,
     UnknownCodecError,
+    UnknownMessageError,
     UnknownPlaceError,
 )
 
@@ -46,6 +48,8 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownPlaceError: HTTPStatus.NOT_FOUND,
     UnknownCodecError: HTTPStatus.NOT_FOUND,
     UnknownAlarmError: HTTPStatus.NOT_FOUND,
+    UnknownMessageError: HTTPStatus.NOT_FOUND,
+    MessageRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -31,8 +31,6 @@ from ingest.probes import create_app as probes
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
-from signage.credentials import Credentials
-from signage.frames import Frames
 from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.demo import demo_places
@@ -45,9 +43,9 @@ from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
-from smartplace.web import Doors, validity, web_app
+from smartplace.signs import sign_doors, validity
+from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
-from store.api_keys import ApiKeys
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
@@ -56,18 +54,12 @@ from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
-from store.security import SecurityBook
-from store.sign_reports import StoreSignReports
-from store.sign_tokens import KnownSignTokens, StoreSignTokens
-from store.sign_watch import SignWatch
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
-_READ_SIGN_TOKENS_EVERY_S = 2
-_WATCH_SIGNS_EVERY_S = 10
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 
 
@@ -267,20 +259,10 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
-        keys = ApiKeys(pool, now=utc_now)
-        sign_tokens = KnownSignTokens(pool, keys.scopes_of, now=utc_now)
-        frames = Frames(now=utc_now, validity=validity(settings))
+        signs, sign_tasks = sign_doors(settings, pool, live)
         doors = Doors(
             live=live,
-            frames=frames,
-            credentials=Credentials(
-                sign_tokens.scopes_of,
-                notice=SecurityBook(pool).note,
-                now=utc_now,
-                private=settings.sign_frames_private,
-            ),
-            sign_tokens=StoreSignTokens(pool, now=utc_now),
-            sign_reports=StoreSignReports(pool, now=utc_now),
+            signs=signs,
             alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
@@ -289,7 +271,7 @@ async def serve(settings: Settings) -> None:
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
-            scopes_of=sign_tokens.scopes_of,
+            scopes_of=signs.scopes_of,
             look=observation.look,
             requests=observation.requests,
             scrape=observation.scraper(pushed, pipeline, known_alarms),
@@ -299,14 +281,9 @@ async def serve(settings: Settings) -> None:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
-                tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
-                tasks.create_task(
-                    SignWatch(pool, now=utc_now, stopped_after=validity(settings)).follow(every_s=_WATCH_SIGNS_EVERY_S),
-                    name="sign-watch",
-                ),
-                tasks.create_task(sign_tokens.follow(every_s=_READ_SIGN_TOKENS_EVERY_S), name="sign-tokens"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
+                *(tasks.create_task(task(), name=name) for name, task in sign_tasks.items()),
             ]
             try:
                 # Streams first: the server waits for its connections.

@@ -12,6 +12,8 @@ from dashboard.pages import Keeping, Watching, create_router
 from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from devices.catalogue import silent_after
+from domain.announcements import Policy
+from domain.boards import Board
 from domain.codec_scripts import (
     CodecActivation,
     CodecDraft,
@@ -24,7 +26,7 @@ from domain.codec_scripts import (
 from domain.device_record import Day, DeviceRecord, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
-from domain.places import Asset, AssetKind, Category, Site, SiteKind
+from domain.places import Asset, AssetKind, Category, Sign, Site, SiteKind
 from domain.register_csv import read_register
 from domain.register_plan import plan
 from domain.security import SecurityRecord
@@ -33,6 +35,7 @@ from domain.states import State
 from domain.uplinks import Kind
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
+from tests.memory_announcements import MemoryAnnouncements
 from tests.memory_registry import MemoryRegistry
 from tests.memory_sign_tokens import MemorySignTokens
 
@@ -166,7 +169,9 @@ def borough(clock, make_site, make_bay) -> Snapshot:
                 spot = {"lon": lon + dice.random() * 0.001, "lat": lat + dice.random() * 0.0004}
                 state = State.OCCUPIED if number % 3 == 0 else State.FREE
                 statuses.append(make_bay(number, state, None, site_id=site_id, **spot))
-    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=[])
+    board = Board(sign_id="harbour-road", title="Harbour Road", lines=(), languages=("en", "cy"))
+    sign = Sign(sign_id="harbour-road", name="Harbour Road", site_id="library", lon=0.7, lat=51.54, board=board)
+    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=[sign])
 
 
 @pytest.fixture
@@ -391,8 +396,13 @@ def sign_tokens(clock) -> MemorySignTokens:
 
 
 @pytest.fixture
-def watching(inspection, alarms, sign_tokens) -> Watching:
-    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens)
+def announcements(clock, live) -> MemoryAnnouncements:
+    return MemoryAnnouncements(clock, lambda: live.snapshot, Policy())
+
+
+@pytest.fixture
+def watching(inspection, alarms, sign_tokens, announcements) -> Watching:
+    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens, announcements=announcements)
 
 
 @pytest.fixture

@@ -45,3 +45,31 @@ CREATE TABLE sign_play_batch (
     PRIMARY KEY (sign_id, batch_key)
 );
 CREATE INDEX sign_play_batch_received ON sign_play_batch (received_at);
+
+-- What people want signs to say. Nothing of it ever changes but its end: see domain/announcements.py.
+CREATE TABLE message (
+    message_id     uuid        PRIMARY KEY,
+    kind           text        NOT NULL CHECK (kind IN ('planned', 'emergency', 'alternative')),
+    text           text        NOT NULL CHECK (text <> ''),
+    texts          jsonb       NOT NULL,       -- {language: text}
+    template       text,
+    everywhere     boolean     NOT NULL,
+    site_ids       text[]      NOT NULL,
+    sign_ids       text[]      NOT NULL,
+    begins_at      timestamptz NOT NULL,
+    ends_at        timestamptz NOT NULL CHECK (ends_at > begins_at),
+    replaces_lines boolean     NOT NULL,
+    conditions     jsonb       NOT NULL,       -- [{site_id, category, states}]
+    needs_second   boolean     NOT NULL,
+    made_by        text        NOT NULL,
+    made_at        timestamptz NOT NULL,
+    approved_by    text        CHECK (approved_by <> made_by),
+    approved_at    timestamptz,
+    withdrawn_by   text,
+    withdrawn_at   timestamptz,
+    CHECK ((approved_by IS NULL) = (approved_at IS NULL)),
+    CHECK ((withdrawn_by IS NULL) = (withdrawn_at IS NULL))
+);
+CREATE INDEX message_ends ON message (ends_at DESC);
+
+ALTER TABLE platform ADD COLUMN messages_version bigint NOT NULL DEFAULT 0;   -- one more with each change of messages
