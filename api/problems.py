@@ -19,6 +19,7 @@ from domain.errors import (
     BoardRefusedError,
     CommandRefusedError,
     InvalidIdError,
+    MessageRefusedError,
     RegisterRefusedError,
     RejectedFrameError,
     SmartPlaceError,
@@ -26,6 +27,7 @@ from domain.errors import (
     StoreUnavailableError,
     UnknownAlarmError,
     UnknownCodecError,
+    UnknownMessageError,
     UnknownPlaceError,
 )
 
@@ -50,6 +52,8 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownAlarmError: HTTPStatus.NOT_FOUND,
     BoardChangedError: HTTPStatus.PRECONDITION_FAILED,
     BoardRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownMessageError: HTTPStatus.NOT_FOUND,
+    MessageRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,6 +12,7 @@ from dashboard.install import InstallPages
 from dashboard.labels import LabelPages
 from dashboard.login import LoginPages
 from dashboard.manage import ManagePages
+from dashboard.messages import MessagePages
 from dashboard.public import PublicPages
 from dashboard.reference import ReferencePage
 from dashboard.register_page import RegisterPages
@@ -21,6 +22,7 @@ from dashboard.signs import SignPages
 from dashboard.stream import LiveStream
 from dashboard.templating import Templates
 from domain.alarms import Alarms
+from domain.announcements import Announcements
 from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
@@ -45,11 +47,12 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What the pages for those who look after it all need: the devices' health, what is wrong, screens' tokens."""
+    """What the pages for those who look after it all need: devices' health, alarms, screens' tokens, messages."""
 
     inspection: Inspection
     alarms: Alarms
     sign_tokens: SignTokens
+    announcements: Announcements
 
 
 def create_router(
@@ -80,6 +83,11 @@ def create_router(
     router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
     router.include_router(
         SignTokenPages(tokens=watching.sign_tokens, now=now, login=login, templates=templates).router()
+    )
+    router.include_router(
+        MessagePages(
+            announcements=watching.announcements, live=live, now=now, login=login, templates=templates
+        ).router()
     )
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after

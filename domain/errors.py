@@ -148,6 +148,22 @@ class UnknownAlarmError(SmartPlaceError):
         self.alarm_id = alarm_id
 
 
+class UnknownMessageError(SmartPlaceError):
+    """No message goes by this id."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(f"there is no message {message_id[:80]!r}")
+        self.message_id = message_id
+
+
+class MessageRefusedError(SmartPlaceError):
+    """A message that signs will not be told; `problems` has every reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems[:10]) + ("; ..." if len(problems) > 10 else ""))
+        self.problems = problems
+
+
 class PlacesFileError(SmartPlaceError):
     """A places file that cannot be loaded; `problems` has one sentence for each fault."""
 

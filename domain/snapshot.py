@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from domain.announcements import Announcement
 from domain.categories import Category
 from domain.errors import UnknownPlaceError
 from domain.ids import SiteId, ZoneId
@@ -68,7 +69,8 @@ class Snapshot:
     """The whole borough at one revision. Immutable; the same revision is the same numbers everywhere.
 
     `as_of` is the moment up to which the platform vouches for it: frames were being received then.
-    Mappings are in a stable order: sites by name, assets by site, kind and id.
+    Mappings are in a stable order: sites by name, assets by site, kind and id. `announcements` are the messages that
+    signs may show now or later.
     """
 
     revision: int
@@ -76,6 +78,7 @@ class Snapshot:
     sites: Mapping[str, SiteStatus]
     assets: Mapping[str, AssetStatus]
     signs: Mapping[str, Sign]
+    announcements: tuple[Announcement, ...] = ()
 
     def site(self, site_id: str) -> SiteStatus:
         """One site; raises UnknownPlaceError."""

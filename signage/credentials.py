@@ -46,7 +46,7 @@ class Credentials:
         """A dependency: lets the sign itself in, by its own token, and nobody else."""
         scopes = await self._scopes(presented.credentials if presented else None)
         if scopes is None:
-            raise _unknown_key()
+            raise unknown_key()
         if scope_of(SignId(sign_id)) not in scopes:
             await self._foreign(sign_id, scopes, presented)
             raise HTTPException(403, "Only this sign's own token may do that.")
@@ -56,11 +56,11 @@ class Credentials:
         """The same for a stream that goes on; raises HTTPException."""
         if key is None:
             if self.private:
-                raise _unknown_key()
+                raise unknown_key()
             return
         scopes = await self._scopes(key)
         if scopes is None:
-            raise _unknown_key()
+            raise unknown_key()
         owner = sign_of(scopes)
         if owner is not None and owner != sign_id:
             await self._note(sign_id, owner, key)
@@ -108,5 +108,6 @@ def key_of(request: Request) -> str | None:
     return key.strip() if scheme.lower() == "bearer" and key.strip() else None
 
 
-def _unknown_key() -> HTTPException:
+def unknown_key() -> HTTPException:
+    """Nobody learns whether it is unknown, wrong, expired or revoked."""
     return HTTPException(401, "A valid key is needed: Authorization: Bearer sp_...", {"WWW-Authenticate": "Bearer"})

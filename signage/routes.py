@@ -1,5 +1,6 @@
 """Signs over HTTP: the list, the frame, the stream of frames and the page for the screen."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -15,18 +16,24 @@ from signage.frames import Frames
 from signage.freshness import FRAME_HEADERS, frame_headers, matches
 from signage.kiosk import KioskPage
 from signage.schemas import FrameBody, SignBody, SignsBody
+from signage.served import ServedFrames
 from signage.stream import MAX_STREAMS, Screens, StreamResponse, Streams
 
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 
 
 def create_router(
-    *, live: Live, frames: Frames, credentials: Credentials, organisation: str, max_streams: int = MAX_STREAMS
+    *,
+    live: Live,
+    frames: Frames,
+    served: ServedFrames,
+    credentials: Credentials,
+    organisation: str,
+    max_streams: int = MAX_STREAMS,
 ) -> APIRouter:
     """The routes of all signs. Mount `PlayerFiles` beside them at `STATIC_URL`."""
-    signs = _Signs(
-        live=live, frames=frames, credentials=credentials, organisation=organisation, max_streams=max_streams
-    )
+    signs = _Signs(live=live, frames=frames, served=served, credentials=credentials, organisation=organisation)
+    signs.streams.limit = max_streams
     seen_by = [Depends(credentials.may_see)]
     router = APIRouter(tags=["Signs"])
     router.get("/v1/signs", summary="All signs")(signs.list)
@@ -65,13 +72,19 @@ def create_router(
 
 class _Signs:
     def __init__(
-        self, *, live: Live, frames: Frames, credentials: Credentials, organisation: str, max_streams: int
+        self, *, live: Live, frames: Frames, served: ServedFrames, credentials: Credentials, organisation: str
     ) -> None:
         self._live = live
         self._frames = frames
         self._credentials = credentials
-        screens = Screens(frame_of=self._render_if_known, basis_of=self._basis, validity=frames.validity)
-        self._streams = Streams(live, screens, limit=max_streams)
+        self._served = served
+        screens = Screens(
+            frame_of=self._render_if_known,
+            basis_of=self._basis,
+            validity=frames.validity,
+            note=partial(served.note, streamed=True),
+        )
+        self.streams = Streams(live, screens)
         self._organisation = organisation
         self._page = KioskPage(organisation)
 
@@ -98,6 +111,7 @@ class _Signs:
         A 304 has no body, so the new expiry stands in the headers, which 200 and 304 share.
         """
         frame = self._frames.of(sign_id, self._live.snapshot)
+        self._served.note(frame)
         headers = frame_headers(frame)
         if if_none_match is not None and matches(if_none_match, headers["ETag"]):
             return Response(status_code=304, headers=headers)
@@ -111,9 +125,9 @@ class _Signs:
         `Last-Event-ID` is ignored. An event named `denied` ends the stream of a key that was revoked.
         """
         self._live.snapshot.sign(sign_id)
-        self._streams.require_room()
+        self.streams.require_room()
         key = key_of(request)
-        return StreamResponse(self._streams, sign_id, lambda: self._credentials.still(sign_id, key))
+        return StreamResponse(self.streams, sign_id, lambda: self._credentials.still(sign_id, key))
 
     async def kiosk(self, sign_id: str) -> HTMLResponse:
         """The page for the screen; a sign that nobody knows gets a neutral board, never an error."""

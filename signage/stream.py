@@ -31,16 +31,22 @@ Still = Callable[[], Awaitable[bool]]
 """Whether a stream may go on; asked once in a while."""
 
 
+def _forget(_frame: Frame) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screens:
     """What streams are made of. `basis_of` is what a frame rests on: while that is equal, so is what is seen.
 
-    Both give None for a sign that nobody knows. As long as `validity` a frame stands after `as_of`.
+    Both give None for a sign that nobody knows. As long as `validity` a frame stands after `as_of`. Every frame that is
+    sent goes to `note`.
     """
 
     frame_of: Callable[[str, Snapshot], Frame | None]
     basis_of: Callable[[str, Snapshot], object]
     validity: timedelta
+    note: Callable[[Frame], None] = _forget
 
 
 class Listener:
@@ -187,6 +193,7 @@ class Streams:
                 listener.end()
             self._signs.pop(sign_id, None)
             return False
+        self._screens.note(frame)
         sign.snapshot = snapshot
         sign.basis = self._screens.basis_of(sign_id, snapshot)
         sign.event = event_of(frame)

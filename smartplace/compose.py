@@ -35,8 +35,6 @@ from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 from ingest.trial import Trial
-from signage.credentials import Credentials
-from signage.frames import Frames
 from simulators.answers import COMMANDS_FILTER
 from simulators.borough import Borough
 from simulators.clock import SimClock
@@ -54,11 +52,10 @@ from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.replay import retell
 from smartplace.settings import Settings
 from smartplace.sign_outlets import has_outlets, tell_signs
+from smartplace.signs import sign_doors, validity
 from smartplace.tls import tls_context
-from smartplace.web import Doors, validity, web_app
+from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
-from store.api_keys import ApiKeys
-from store.boards import StoreBoards
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
@@ -68,15 +65,12 @@ from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
-from store.security import SecurityBook
-from store.sign_tokens import KnownSignTokens, StoreSignTokens
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
-_READ_SIGN_TOKENS_EVERY_S = 2
 _LOOK_FOR_COMMANDS_EVERY_S = 1
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
 
@@ -354,29 +348,19 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
-        keys = ApiKeys(pool, now=utc_now)
-        sign_tokens = KnownSignTokens(pool, keys.scopes_of, now=utc_now)
-        frames = Frames(now=utc_now, validity=validity(settings))
+        signs, sign_tasks = sign_doors(settings, pool, live)
         doors = Doors(
             live=live,
-            frames=frames,
-            credentials=Credentials(
-                sign_tokens.scopes_of,
-                notice=SecurityBook(pool).note,
-                now=utc_now,
-                private=settings.sign_frames_private,
-            ),
-            sign_tokens=StoreSignTokens(pool, now=utc_now),
+            signs=signs,
             alarms=alarms,
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),
-            signs=StoreBoards(pool, now=utc_now),
             records=StoreDeviceRecords(pool, scripts, now=utc_now),
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
             pushed=pushed,
-            scopes_of=sign_tokens.scopes_of,
+            scopes_of=signs.scopes_of,
             look=observation.look,
             requests=observation.requests,
             scrape=observation.scraper(pushed, pipeline, known_alarms),
@@ -386,13 +370,12 @@ async def serve(settings: Settings) -> None:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
-                tasks.create_task(frames.memory.follow(live, utc_now), name="sign-memory"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
-                tasks.create_task(sign_tokens.follow(every_s=_READ_SIGN_TOKENS_EVERY_S), name="sign-tokens"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
+                *(tasks.create_task(task(), name=name) for name, task in sign_tasks.items()),
             ]
             if has_outlets(settings):
-                told = tell_signs(settings, pool, live, frames)
+                told = tell_signs(settings, pool, live, signs.frames)
                 keeping.append(tasks.create_task(told, name="sign-outlets"))
             try:
                 # Streams first: the server waits for its connections.

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     """How long a sign may show a frame after the platform last vouched for it."""
     sign_frames_private: bool = False
     """Show frames only to the sign itself, by its token, and to keys with the scope `signs`; else to everybody."""
+    message_second_person: bool = False
+    """Free text reaches signs only after somebody else than its writer agreed; templates need nobody."""
+    message_planned_days: int = Field(default=31, ge=1, le=366)
+    """How long a planned message may last."""
+    message_emergency_hours: int = Field(default=24, ge=1, le=168)
+    """How long an emergency message may last."""
     organisation: str = "Smart places"
     """The name in the header of every page."""
     manage_username: str = "manager"

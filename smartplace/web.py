@@ -1,7 +1,6 @@
 """The web application: API, pages and signs joined, with everything that they open into."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import cast
 
 from fastapi import FastAPI
@@ -11,11 +10,9 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
-from api.routes.boards import create_router as board_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.registry import create_router as registry_router
-from api.routes.sign_tokens import create_router as sign_tokens_router
 from dashboard.pages import Keeping, Watching
 from dashboard.pages import create_router as dashboard_router
 from dashboard.sessions import Login
@@ -32,28 +29,22 @@ from domain.live import Inspection, Live
 from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
-from domain.security import SecurityEvent, SecurityRecord
-from domain.sign_tokens import SignTokens
-from domain.signs import Signs
+from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
-from signage.credentials import Credentials
-from signage.form_routes import create_router as form_router
-from signage.frames import Frames
 from signage.kiosk import KioskPage
 from signage.looks import Looks
 from signage.player import FONTS_DIR as SIGN_FONTS_DIR
 from signage.player import FONTS_URL as SIGN_FONTS_URL
 from signage.player import STATIC_URL as SIGN_STATIC_URL
 from signage.player import PlayerFiles
-from signage.routes import create_router as sign_router
-from signage.trmnl import create_router as trmnl_router
 from smartplace import __version__
 from smartplace.clock import utc_now
 from smartplace.codecs import CodecShelf
 from smartplace.observation import Scrape
 from smartplace.settings import Settings
+from smartplace.signs import SignDoors, no_signs, sign_routers
 from store.live import LiveSnapshot
 from store.pool import Pool
 
@@ -63,14 +54,11 @@ class Doors:
     """What the web application opens into."""
 
     live: Live
-    frames: Frames
-    credentials: Credentials
+    signs: SignDoors
     inspection: Inspection
     alarms: Alarms
-    sign_tokens: SignTokens
     codecs: Codecs
     registry: Registry
-    signs: Signs
     records: DeviceRecords
     silent_after: SilentAfter
     commands: Commands
@@ -79,11 +67,6 @@ class Doors:
     look: Look
     requests: HttpMeter
     scrape: Scrape
-
-
-def validity(settings: Settings) -> timedelta:
-    """How long anybody may show what the platform said after it last vouched for it."""
-    return timedelta(seconds=settings.frame_validity_s)
 
 
 def web_app(settings: Settings, doors: Doors) -> FastAPI:
@@ -105,40 +88,32 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            sign_router(
-                live=live, frames=doors.frames, credentials=doors.credentials, organisation=settings.organisation
-            ),
-            form_router(
-                live=live, frames=doors.frames, credentials=doors.credentials, organisation=settings.organisation
-            ),
-            trmnl_router(
-                live=live,
-                frames=doors.frames,
-                organisation=settings.organisation,
-                private=settings.sign_frames_private,
-            ),
+            *sign_routers(live, doors.signs, organisation=settings.organisation),
             dashboard_router(
                 live=live,
-                watching=Watching(inspection=doors.inspection, alarms=doors.alarms, sign_tokens=doors.sign_tokens),
+                watching=Watching(
+                    inspection=doors.inspection,
+                    alarms=doors.alarms,
+                    sign_tokens=doors.signs.tokens,
+                    announcements=doors.signs.announcements,
+                ),
                 codecs=doors.codecs,
                 keeping=Keeping(
                     registry=doors.registry,
                     records=doors.records,
                     silent_after=doors.silent_after,
-                    signs=doors.signs,
-                    looks=Looks(live, doors.frames, KioskPage(settings.organisation)),
+                    signs=doors.signs.boards,
+                    looks=Looks(live, doors.signs.frames, KioskPage(settings.organisation)),
                 ),
                 commands=doors.commands,
                 now=utc_now,
                 organisation=settings.organisation,
                 login=login,
             ),
-            sign_tokens_router(doors.sign_tokens, doors.scopes_of),
             alarms_router(doors.alarms, doors.scopes_of),
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
-            board_router(doors.signs, live, doors.scopes_of),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
@@ -152,18 +127,15 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
 def openapi_document(settings: Settings) -> dict[str, object]:
     """What /openapi.json says; needs no database."""
     nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
-    live = LiveSnapshot(nothing, places_version=0)
+    live = LiveSnapshot(nothing)
     doors = Doors(
         live=live,
-        frames=Frames(now=utc_now, validity=validity(settings)),
-        credentials=Credentials(_no_scopes, notice=_no_notice, now=utc_now),
+        signs=no_signs(settings),
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
-        sign_tokens=cast("SignTokens", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
-        signs=cast("Signs", None),
         records=cast("DeviceRecords", None),
         silent_after=silent_after,
         commands=cast("Commands", None),
@@ -177,10 +149,6 @@ def openapi_document(settings: Settings) -> dict[str, object]:
 
 
 async def _no_scopes(_key: str) -> frozenset[str] | None:
-    return None
-
-
-async def _no_notice(_event: SecurityEvent) -> None:
     return None
 
 

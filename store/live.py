@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from domain.errors import StoreUnavailableError
 from domain.places import Asset
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
+from store.announcements import read_announcements
 from store.places import read_places
 from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected, translated
 from store.queries import query
@@ -20,12 +23,25 @@ _LOOK_AGAIN_S = 5.0
 _RETRY_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """What is read anew only when it changed."""
+
+    places: int
+    messages: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, object]) -> "_Versions":
+        return cls(int(str(row["places_version"])), int(str(row["messages_version"])))
+
+
 class LiveSnapshot:
     """Satisfies domain.live.Live."""
 
-    def __init__(self, snapshot: Snapshot, *, places_version: int) -> None:
+    def __init__(self, snapshot: Snapshot, *, versions: _Versions | None = None) -> None:
         self._snapshot = snapshot
-        self._places_version = places_version
+        self._versions = versions
+        self._answered_at = time.monotonic()
         self._superseded = asyncio.Event()
         self._closed = False
 
@@ -33,6 +49,11 @@ class LiveSnapshot:
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
         return self._snapshot
+
+    @property
+    def silent_s(self) -> float:
+        """Since the database last answered, in seconds."""
+        return time.monotonic() - self._answered_at
 
     async def follow(self) -> AsyncGenerator[Snapshot, None]:
         """The newest snapshot at once, then each newer one; a slow reader skips to the newest. Ends on `close`."""
@@ -49,18 +70,22 @@ class LiveSnapshot:
     async def refresh(self, connection: Connection) -> None:
         """Read what changed since the snapshot in hand."""
         rows = await _changes(connection, after=self._snapshot.revision)
-        if rows[0]["places_version"] != self._places_version or self._is_new_database(rows[0]):
-            snapshot, self._places_version = await _load(connection)
+        self._answered_at = time.monotonic()
+        versions = _Versions.of(rows[0])
+        if self._versions is None or versions.places != self._versions.places or self._is_new_database(rows[0]):
+            snapshot, self._versions = await _load(connection)
             self._publish(snapshot)
         elif rows[0]["revision"] != self._snapshot.revision:
             assets = {asset_id: status.asset for asset_id, status in self._snapshot.assets.items()}
-            self._publish(
-                self._snapshot.changed(
-                    revision=rows[0]["revision"],  # type: ignore[arg-type]
-                    as_of=rows[0]["as_of"],  # type: ignore[arg-type]
-                    statuses=_statuses(rows, assets),
-                )
+            snapshot = self._snapshot.changed(
+                revision=rows[0]["revision"],  # type: ignore[arg-type]
+                as_of=rows[0]["as_of"],  # type: ignore[arg-type]
+                statuses=_statuses(rows, assets),
             )
+            if versions.messages != self._versions.messages:
+                snapshot = replace(snapshot, announcements=await read_announcements(connection))
+            self._versions = versions
+            self._publish(snapshot)
 
     def _is_new_database(self, row: Mapping[str, object]) -> bool:
         return int(str(row["revision"])) < self._snapshot.revision
@@ -80,8 +105,8 @@ async def open_live(pool: Pool) -> AsyncIterator[LiveSnapshot]:
             snapshot in hand then keeps its `as_of`, which tells everyone how old it is.
     """
     async with connected(pool) as connection:
-        snapshot, places_version = await _load(connection)
-    live = LiveSnapshot(snapshot, places_version=places_version)
+        snapshot, versions = await _load(connection)
+    live = LiveSnapshot(snapshot, versions=versions)
     follower = asyncio.create_task(_keep_following(pool, live), name="live-snapshot")
     try:
         yield live
@@ -112,11 +137,12 @@ async def _follow(pool: Pool, live: LiveSnapshot) -> None:
                 pass
 
 
-async def _load(connection: Connection) -> tuple[Snapshot, int]:
+async def _load(connection: Connection) -> tuple[Snapshot, _Versions]:
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         rows = await _changes(connection, after=-1)
         sites, assets, signs = await read_places(connection)
+        announcements = await read_announcements(connection)
     snapshot = build_snapshot(
         revision=rows[0]["revision"],  # type: ignore[arg-type]
         as_of=rows[0]["as_of"],  # type: ignore[arg-type]
@@ -124,7 +150,7 @@ async def _load(connection: Connection) -> tuple[Snapshot, int]:
         statuses=_statuses(rows, assets),
         signs=signs,
     )
-    return snapshot, int(str(rows[0]["places_version"]))
+    return replace(snapshot, announcements=announcements), _Versions.of(rows[0])
 
 
 async def _changes(connection: Connection, *, after: int) -> list[Mapping[str, object]]:

@@ -1,7 +1,7 @@
 // What this screen says of itself: a heartbeat, and what it showed from when until when. Only with a token of its own.
 
 const HEARTBEAT_MS = 30_000;
-const PLAYS_MS = 60_000;
+const PLAYS_MS = 300_000;
 const HOUR_MS = 3_600_000;
 const MOST_PLAYS = 200;
 
@@ -85,6 +85,7 @@ export class Report {
       frame_id_shown: frame_id,
       shown_since: frame_id === null || since === null ? null : new Date(since).toISOString(),
       rendered_hash,
+      interval_s: HEARTBEAT_MS / 1000,
       uptime_s: Math.round(performance.now() / 1000),
       screen_on: document.visibilityState === "visible",
       battery_percent: this.#battery && !this.#battery.charging ? Math.round(this.#battery.level * 100) : null,

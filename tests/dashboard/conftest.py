@@ -14,6 +14,7 @@ from dashboard.sessions import Login
 from dashboard.static_files import HashedStaticFiles
 from devices.catalogue import BY_KEY, silent_after
 from devices.codec import decode
+from domain.announcements import Policy
 from domain.boards import Arrow, Board, BoardLine, Layout, LineMode
 from domain.codec_scripts import (
     CodecActivation,
@@ -40,6 +41,7 @@ from signage.looks import Looks
 from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
+from tests.memory_announcements import MemoryAnnouncements
 from tests.memory_registry import MemoryRegistry
 from tests.memory_sign_tokens import MemorySignTokens
 from tests.memory_signs import MemorySigns
@@ -203,7 +205,9 @@ def borough(clock, make_site, make_bay) -> Snapshot:
                 spot = {"lon": lon + dice.random() * 0.001, "lat": lat + dice.random() * 0.0004}
                 state = State.OCCUPIED if number % 3 == 0 else State.FREE
                 statuses.append(make_bay(number, state, None, site_id=site_id, **spot))
-    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=SIGNS)
+    board = Board(sign_id="harbour-road", title="Harbour Road", lines=(), languages=("en", "cy"))
+    sign = Sign(sign_id="harbour-road", name="Harbour Road", site_id="library", lon=0.7, lat=51.54, board=board)
+    return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=[*SIGNS, sign])
 
 
 @pytest.fixture
@@ -471,8 +475,13 @@ def sign_tokens(clock) -> MemorySignTokens:
 
 
 @pytest.fixture
-def watching(inspection, alarms, sign_tokens) -> Watching:
-    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens)
+def announcements(clock, live) -> MemoryAnnouncements:
+    return MemoryAnnouncements(clock, lambda: live.snapshot, Policy())
+
+
+@pytest.fixture
+def watching(inspection, alarms, sign_tokens, announcements) -> Watching:
+    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens, announcements=announcements)
 
 
 @pytest.fixture

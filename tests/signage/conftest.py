@@ -23,6 +23,7 @@ from signage.credentials import Credentials
 from signage.frames import Frames
 from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from signage.routes import create_router
+from signage.served import ServedFrames
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
 LETTERS = {"f": State.FREE, "o": State.OCCUPIED, "u": State.UNKNOWN, "c": State.CLOSED}
@@ -170,7 +171,8 @@ def create_app():
         app = FastAPI()
         frames = Frames(now=now, validity=validity)
         credentials = options.pop("credentials", None) or Credentials(nobody, notice=nobody, now=now)
-        options |= {"frames": frames, "credentials": credentials}
+        served = options.pop("served", None) or ServedFrames(lambda sign_id: frames.of(sign_id, live.snapshot))
+        options |= {"frames": frames, "served": served, "credentials": credentials}
         router = create_router(live=live, organisation="Port Council", **options)
         app.include_router(router)
         app.mount(STATIC_URL, PlayerFiles())

@@ -2,11 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from signage.credentials import Credentials
+from signage.frames import Frames
+from signage.served import rendered_hash
 from tests.signage.test_kiosk import CHROMIUM, assert_blank, display
 
 PAGE = "/signs/harbour-road"
@@ -31,9 +34,13 @@ class World:
         self.revision += 1
         self.live.publish(self.borough(north, as_of=self.now(), revision=self.revision, **more))
 
-    def pass_by(self, page: Page, seconds: float) -> None:
-        self.ahead += timedelta(seconds=seconds)
-        page.clock.run_for(int(seconds * 1000))
+    def pass_by(self, page: Page, seconds: float, *, step_s: float = 5) -> None:
+        # In steps, for the two clocks move one after the other, and frames go on meanwhile.
+        while seconds > 0:
+            step = min(seconds, step_s)
+            self.ahead += timedelta(seconds=step)
+            page.clock.run_for(int(step * 1000))
+            seconds -= step
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +72,27 @@ def world(live, borough):
     return world
 
 
+async def no_notice(_event):
+    return None
+
+
 @pytest.fixture
-def server(create_app, live, serve, world):
-    return serve(create_app(live, now=world.now))
+def keys():
+    """What each key may do, while the server runs."""
+    return {TOKEN: frozenset({"sign:harbour-road"})}
+
+
+@pytest.fixture
+def make_credentials(keys, world):
+    async def scopes_of(key):
+        return keys.get(key)
+
+    return lambda **more: Credentials(scopes_of, notice=no_notice, now=world.now, **more)
+
+
+@pytest.fixture
+def server(create_app, live, serve, world, make_credentials):
+    return serve(create_app(live, now=world.now, credentials=make_credentials()))
 
 
 def frame_of(world, **changes) -> dict:
@@ -201,6 +226,61 @@ def test_a_database_that_was_put_back_counts_again_after_two_minutes(page, serve
     expect(display(page)).to_have_text("3")
 
 
+def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page, server, live, world):
+    page.route("**/heartbeat", lambda route: route.fulfill(status=200, json={}))
+    page.route("**/plays", lambda route: route.fulfill(status=200, json={}))
+    page.clock.install()
+    page.goto(server.url + PAGE + "#token=" + TOKEN)
+    expect(display(page)).to_have_text("4")
+    with page.expect_request("**/heartbeat") as heartbeat:
+        world.pass_by(page, 40)
+    said = heartbeat.value.post_data_json
+    frame = Frames(now=world.now, validity=timedelta(seconds=60)).of("harbour-road", live.snapshot)
+    assert (said["frame_id_shown"], said["rendered_hash"]) == (frame.frame_id, rendered_hash(frame))
+    assert (said["screen_on"], said["interval_s"]) == (True, 30)
+    for _ in range(4):
+        world.vouch()
+        page.wait_for_function(
+            "revision => document.querySelector('main').dataset.revision == revision", arg=world.revision
+        )
+        world.pass_by(page, 40)
+    world.pass_by(page, 45)
+    assert_blank(page)
+    with page.expect_request("**/heartbeat") as heartbeat:
+        world.pass_by(page, 30)
+    assert heartbeat.value.post_data_json["frame_id_shown"] is None
+    with page.expect_request("**/plays") as handed_in:
+        world.pass_by(page, 30)
+    plays = handed_in.value.post_data_json["plays"]
+    assert [play["frame_id"] for play in plays if play["frame_id"]] == [frame.frame_id]
+    assert plays[-1]["frame_id"] is None
+    assert all(before["to"] <= after["from"] for before, after in pairwise(plays))
+    assert all(play["from"][:13] == play["to"][:13] or play["to"][14:19] == "00:00" for play in plays)
+    assert len(handed_in.value.headers["idempotency-key"]) == 32
+
+
+def test_a_batch_that_is_not_taken_is_handed_in_again_as_it_was(page, server, world):
+    keys = []
+
+    def refuse(route):
+        keys.append((route.request.headers["idempotency-key"], route.request.post_data))
+        route.fulfill(status=503)
+
+    page.route("**/plays", refuse)
+    page.route("**/heartbeat", lambda route: route.fulfill(status=200, json={}))
+    page.clock.install()
+    page.goto(server.url + PAGE + "#token=" + TOKEN)
+    expect(display(page)).to_have_text("4")
+    for _ in range(2):
+        with page.expect_response("**/plays"):
+            world.pass_by(page, 300, step_s=50)
+    page.reload()
+    with page.expect_response("**/plays"):
+        world.pass_by(page, 300, step_s=50)
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_wall_clock_that_is_set_right_costs_a_moment_at_most(page, server, world, hours):
     page.add_init_script("window.wrong = 0; const now = Date.now; Date.now = () => now() + window.wrong;")
@@ -227,21 +307,21 @@ def test_a_machine_that_slept_blanks_before_it_shows_anything(page, server, live
     expect(display(page)).to_have_text("3", timeout=20_000)
 
 
-def test_a_day_passes_and_every_hour_is_right_or_blank(page, server, world):
+def test_a_day_passes_and_every_moment_of_it_is_right_or_blank(page, server, world):
     page.clock.install()
     page.route("**/stream", lambda route: route.abort())
     page.goto(server.url + PAGE)
-    for hour in range(24):
-        spaces = 1 + hour % 3
+    for number in range(12):
+        spaces = 1 + number % 3
         world.vouch("f" * spaces + "ooo", blue="oo")
-        world.pass_by(page, 10)
+        world.pass_by(page, 10, step_s=10)
         expect(display(page)).to_have_text(str(spaces))
         # Then the platform falls silent, and a minute later so does the sign.
-        world.pass_by(page, 80)
+        world.pass_by(page, 80, step_s=10)
         assert_blank(page)
-        # The clocks go on for the rest of the hour, and nothing comes back by itself.
-        world.ahead += timedelta(seconds=3_510)
-        page.clock.fast_forward(3_510_000)
+        # The clocks go on for the rest of two hours, and nothing comes back by itself.
+        world.ahead += timedelta(seconds=7_110)
+        page.clock.fast_forward(7_110_000)
         assert_blank(page)
 
 
@@ -260,17 +340,10 @@ def test_a_board_that_blanked_looks_the_same_whatever_stood_on_it(page, server, 
     assert pictures[0] == pictures[1]
 
 
-def test_a_token_that_is_revoked_leaves_the_name_of_the_council(page, create_app, live, world, serve):
-    keys = {TOKEN: frozenset({"sign:harbour-road"})}
-
-    async def scopes_of(key):
-        return keys.get(key)
-
-    async def notice(_event):
-        return None
-
-    credentials = Credentials(scopes_of, notice=notice, now=world.now, private=True)
-    server = serve(create_app(live, now=world.now, credentials=credentials))
+def test_a_token_that_is_revoked_leaves_the_name_of_the_council(
+    page, create_app, live, world, serve, keys, make_credentials
+):
+    server = serve(create_app(live, now=world.now, credentials=make_credentials(private=True)))
     page.goto(server.url + PAGE + "#token=" + TOKEN)
     expect(display(page)).to_have_text("4")
     keys.clear()

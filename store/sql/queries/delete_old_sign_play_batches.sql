@@ -1,0 +1,1 @@
+DELETE FROM sign_play_batch WHERE received_at < %(before)s

@@ -1,0 +1,1 @@
+UPDATE platform SET messages_version = messages_version + 1
