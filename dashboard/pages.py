@@ -13,6 +13,7 @@ from dashboard.labels import LabelPages
 from dashboard.login import LoginPages
 from dashboard.manage import ManagePages
 from dashboard.public import PublicPages
+from dashboard.quality import QualityPages
 from dashboard.reference import ReferencePage
 from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
@@ -23,6 +24,7 @@ from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
+from domain.quality import QualityRecords
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 
@@ -38,10 +40,11 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What the pages for those who look after it all need: the devices' health, and what is wrong."""
+    """What the pages for those who look after it all need: the devices' health, what is wrong, and with which data."""
 
     inspection: Inspection
     alarms: Alarms
+    quality: QualityRecords
 
 
 def create_router(
@@ -70,6 +73,7 @@ def create_router(
         ManagePages(inspection=watching.inspection, now=now, login=login, templates=templates).router()
     )
     router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
+    router.include_router(QualityPages(records=watching.quality, now=now, login=login, templates=templates).router())
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
     router.include_router(DevicePages(records=records, now=now, login=login, templates=templates).router())

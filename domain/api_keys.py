@@ -18,6 +18,7 @@ class Scope(StrEnum):
     REGISTRY = "registry"
     COMMAND = "command"
     ALARMS = "alarms"
+    QUALITY = "quality"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

@@ -13,6 +13,7 @@ from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
+from api.routes.quality import create_router as quality_router
 from api.routes.registry import create_router as registry_router
 from dashboard.pages import Keeping, Watching
 from dashboard.pages import create_router as dashboard_router
@@ -27,6 +28,7 @@ from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
+from domain.quality import QualityRecords
 from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
@@ -53,6 +55,7 @@ class Doors:
     live: Live
     inspection: Inspection
     alarms: Alarms
+    quality: QualityRecords
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -92,7 +95,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             sign_router(live=live, now=utc_now, validity=validity(settings), organisation=settings.organisation),
             dashboard_router(
                 live=live,
-                watching=Watching(inspection=doors.inspection, alarms=doors.alarms),
+                watching=Watching(inspection=doors.inspection, alarms=doors.alarms, quality=doors.quality),
                 codecs=doors.codecs,
                 keeping=Keeping(registry=doors.registry, records=doors.records, silent_after=doors.silent_after),
                 commands=doors.commands,
@@ -101,6 +104,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 login=login,
             ),
             alarms_router(doors.alarms, doors.scopes_of),
+            quality_router(doors.quality, doors.scopes_of, utc_now),
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
@@ -122,6 +126,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
+        quality=cast("QualityRecords", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),

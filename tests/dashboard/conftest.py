@@ -33,6 +33,7 @@ from domain.states import State
 from domain.uplinks import Kind
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
+from tests.memory_quality import MemoryQuality
 from tests.memory_registry import MemoryRegistry
 
 PASSWORD = "correct horse battery"
@@ -385,8 +386,13 @@ def alarms(clock) -> MemoryAlarms:
 
 
 @pytest.fixture
-def watching(inspection, alarms) -> Watching:
-    return Watching(inspection=inspection, alarms=alarms)
+def quality() -> MemoryQuality:
+    return MemoryQuality()
+
+
+@pytest.fixture
+def watching(inspection, alarms, quality) -> Watching:
+    return Watching(inspection=inspection, alarms=alarms, quality=quality)
 
 
 @pytest.fixture
