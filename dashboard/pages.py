@@ -14,6 +14,7 @@ from dashboard.login import LoginPages
 from dashboard.manage import ManagePages
 from dashboard.messages import MessagePages
 from dashboard.public import PublicPages
+from dashboard.quality import QualityPages
 from dashboard.reference import ReferencePage
 from dashboard.register_page import RegisterPages
 from dashboard.sessions import Login
@@ -27,6 +28,7 @@ from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
+from domain.quality import QualityRecords
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.sign_look import SignLooks
@@ -47,10 +49,11 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What the pages for those who look after it all need: devices' health, alarms, screens' tokens, messages."""
+    """What the pages for those who look after it all need: devices' health, alarms, data, screens' tokens, messages."""
 
     inspection: Inspection
     alarms: Alarms
+    quality: QualityRecords
     sign_tokens: SignTokens
     announcements: Announcements
 
@@ -89,6 +92,7 @@ def create_router(
             announcements=watching.announcements, live=live, now=now, login=login, templates=templates
         ).router()
     )
+    router.include_router(QualityPages(records=watching.quality, now=now, login=login, templates=templates).router())
     router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
     registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
     router.include_router(

@@ -1,6 +1,6 @@
 """Moments in words: UK local time, and ages that people read at a glance."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -18,6 +18,11 @@ def day_and_clock_text(moment: datetime) -> str:
     """The UK date and time, such as 9:40am on 3 June 2026."""
     local = moment.astimezone(LONDON)
     return f"{clock_text(moment)} on {local.day} {local:%B} {local.year}"
+
+
+def day_text(day: date) -> str:
+    """A day, such as 3 June 2026."""
+    return f"{day.day} {day:%B} {day.year}"
 
 
 def age_text(moment: datetime | None, now: datetime) -> str:

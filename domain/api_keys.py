@@ -20,6 +20,7 @@ class Scope(StrEnum):
     ALARMS = "alarms"
     SIGNS = "signs"
     MESSAGES = "messages"
+    QUALITY = "quality"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

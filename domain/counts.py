@@ -14,9 +14,10 @@ year of that of Aarhus 3,784 are more than 10% above, up to 22 times it: a wrong
 LEAST_LEAP_SHARE = 0.5
 LEAST_LEAP = 20
 LONGEST_LEAP_S = 45 * 60
+FURTHEST_S = 3 * 3600
 """A leap is a spike: more than half of the capacity and 20 spaces away from two counts before it and from the one after
-it, which agree within a tenth of the capacity, and over after 45 minutes. 99.9% of all changes in a quarter of an hour
-are below 29% of the capacity in Cologne, in half an hour below 26% in Birmingham."""
+it, which are within three hours and agree within a tenth of the capacity, and over after 45 minutes. 99.9% of all
+changes in a quarter of an hour are below 29% of the capacity in Cologne, in half an hour below 26% in Birmingham."""
 _AGREE_SHARE = 0.10
 
 
@@ -42,13 +43,24 @@ def tolerated_excess(capacity: int) -> int:
     return max(1, int(capacity * TOLERATED_EXCESS))
 
 
-def is_spike(before: tuple[int, int], number: int, after: int, *, capacity: int, lasted_s: float) -> bool:
-    """Whether a count leapt away from its neighbours and back: `before` has the two counts before it, in order."""
+class Around(NamedTuple):
+    """The two counts before one, and the one after it; how long it lasted, and how far apart the outer ones are."""
+
+    earlier: int
+    before: int
+    after: int
+    lasted_s: float
+    span_s: float
+
+
+def is_spike(number: int, around: Around, *, capacity: int) -> bool:
+    """Whether a count leapt away from its neighbours and back."""
     away = max(LEAST_LEAP_SHARE * capacity, LEAST_LEAP)
     near = _AGREE_SHARE * capacity
-    around = (*before, after)
+    others = (around.earlier, around.before, around.after)
     return (
-        lasted_s <= LONGEST_LEAP_S
-        and min(abs(number - one) for one in around) > away
-        and max(around) - min(around) <= near
+        around.lasted_s <= LONGEST_LEAP_S
+        and around.span_s <= FURTHEST_S
+        and min(abs(number - one) for one in others) > away
+        and max(others) - min(others) <= near
     )

@@ -24,7 +24,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.counts import believed, is_spike
+from domain.counts import Around, believed, is_spike
 from domain.states import State
 from domain.uplinks import Kind
 
@@ -145,13 +145,11 @@ def without_spikes(told: Sequence[Observation]) -> list[Observation]:
     """
     found = list(told)
     for number, (earlier, before, word, after) in enumerate(zip(told, told[1:], told[2:], told[3:], strict=False), 2):
-        if word.capacity is not None and is_spike(
-            (earlier.taken, before.taken),
-            word.taken,
-            after.taken,
-            capacity=word.capacity,
-            lasted_s=(after.at - word.at).total_seconds(),
-        ):
+        if word.capacity is None:
+            continue
+        lasted, span = after.at - word.at, after.at - earlier.at
+        around = Around(earlier.taken, before.taken, after.taken, lasted.total_seconds(), span.total_seconds())
+        if is_spike(word.taken, around, capacity=word.capacity):
             found[number] = replace(word, taken=before.taken, quality=Quality.REPAIRED)
     return found
 

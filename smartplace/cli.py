@@ -14,15 +14,20 @@ from typing import Annotated
 import typer
 
 from domain.errors import (
-    CommandError,
     CommandRefusedError,
     DecodeError,
     PlacesFileError,
     SmartPlaceError,
-    StoreRefusedError,
     StoreUnavailableError,
 )
-from smartplace import __version__, chirpstack_commands, codec_commands, registry_commands, token_commands
+from smartplace import (
+    __version__,
+    chirpstack_commands,
+    codec_commands,
+    import_commands,
+    registry_commands,
+    token_commands,
+)
 from smartplace.environment import settings_of_command
 from smartplace.settings import Settings
 from smartplace.sign_token_commands import app as sign_token_app
@@ -215,39 +220,6 @@ def migrate() -> None:
         typer.echo("the schema is up to date" + (f", {steps} steps applied" if steps else ""))
 
 
-@app.command("import")
-def import_(
-    file: Annotated[
-        Path,
-        typer.Argument(help="Places file (TOML) or register (CSV); see docs/places.md.", exists=True, dir_okay=False),
-    ],
-    *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
-) -> None:
-    """Add or change sites, zones, bays, benches, signs, devices and installations."""
-    if file.suffix.lower() == ".csv":
-        registry_commands.import_csv(file, dry_run=dry_run)
-        return
-    import asyncio
-
-    from smartplace import compose
-
-    with _settings() as settings:
-        places = asyncio.run(compose.read_places_to_import(settings, file))
-    typer.echo(
-        f"{file}: {len(places.sites)} sites, {len(places.assets)} bays and benches, {len(places.devices)} devices, "
-        f"{len(places.signs)} signs, {len(places.closures)} closures"
-    )
-    if dry_run:
-        typer.echo("nothing was changed (--dry-run)")
-        return
-    try:
-        asyncio.run(compose.load_places(settings, places))
-    except StoreRefusedError as error:
-        raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
-    typer.echo("imported")
-
-
 @app.command()
 def decode(
     model: Annotated[str | None, typer.Argument(help="Device model, such as bosch-tps110.")] = None,
@@ -397,6 +369,7 @@ def openapi() -> None:
         typer.echo(json.dumps(openapi_document(settings), indent=2))
 
 
+app.add_typer(import_commands.app, name="import")
 app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
 app.add_typer(sign_token_app, name="sign-token")

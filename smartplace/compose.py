@@ -10,7 +10,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 from devices.catalogue import BY_KEY, silent_after
@@ -19,6 +19,7 @@ from domain.commands import LONGEST_LIFETIME
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
 from domain.places import Places
 from domain.places_file import SilentAfter, parse_places
+from domain.quality import FrozenRule
 from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
@@ -64,6 +65,7 @@ from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
+from store.quality import Judge, StoreQuality
 from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
 
@@ -204,12 +206,23 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(canary.sing(source), name="canary")
                 history = History(pool, now=utc_now)
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
+                judge = Judge(pool, rule=_frozen_rule(settings))
+                tasks.create_task(judge.follow(every_s=settings.quality_seconds), name="quality")
                 _dispatch(settings, pool, tasks)
                 tasks.create_task(retell(pool, scripts, every_s=_LOOK_FOR_RETELLINGS_EVERY_S), name="retelling")
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
             raise taken.exceptions[0] from None
+
+
+def _frozen_rule(settings: Settings) -> FrozenRule:
+    return FrozenRule(
+        begins=time.fromisoformat(settings.quality_day_begins),
+        ends=time.fromisoformat(settings.quality_day_ends),
+        most_values=settings.quality_frozen_values,
+        least_capacity=settings.quality_frozen_capacity,
+    )
 
 
 def _dispatch(settings: Settings, pool: Pool, tasks: asyncio.TaskGroup) -> None:
@@ -353,6 +366,7 @@ async def serve(settings: Settings) -> None:
             live=live,
             signs=signs,
             alarms=alarms,
+            quality=StoreQuality(pool),
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),

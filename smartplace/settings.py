@@ -19,6 +19,9 @@ _DOWNLINK_TOPIC = re.compile(
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]+:(?P<port>[0-9]{1,5})")
 
 
+_TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
 class Settings(BaseSettings):
     """Fields are environment variables with the prefix `SMARTPLACE_`, e.g. `SMARTPLACE_DATABASE_URL`."""
 
@@ -85,6 +88,16 @@ class Settings(BaseSettings):
     """How often ingest confirms that it hears, and turns the silent into unknown."""
     history_seconds: float = Field(default=2.0, gt=0, le=600)
     """How often ingest brings history up to date; it takes a tenth of the time for that at most."""
+    quality_seconds: float = Field(default=60.0, gt=0, le=3600)
+    """How often counts of areas are judged that are new or told anew."""
+    quality_day_begins: str = Field(default="07:00", pattern=_TIME_OF_DAY)
+    """From this local time on a counted area is expected to move."""
+    quality_day_ends: str = Field(default="22:00", pattern=_TIME_OF_DAY)
+    """Until this one."""
+    quality_frozen_values: int = Field(default=2, ge=1, le=1000)
+    """An area that gives no more different numbers in that time stood still."""
+    quality_frozen_capacity: int = Field(default=20, ge=1, le=100_000)
+    """An area of fewer spaces may do so by chance: it is judged when a week of it is known."""
     canary_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest sends a message to itself, to know that messages arrive."""
     canary_late_s: float = Field(default=60.0, gt=0, le=600)

@@ -12,6 +12,7 @@ from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
+from api.routes.quality import create_router as quality_router
 from api.routes.registry import create_router as registry_router
 from dashboard.pages import Keeping, Watching
 from dashboard.pages import create_router as dashboard_router
@@ -26,6 +27,7 @@ from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
 from domain.live import Inspection, Live
+from domain.quality import QualityRecords
 from domain.readiness import Look
 from domain.register import Registry
 from domain.register_csv import SilentAfter
@@ -57,6 +59,7 @@ class Doors:
     signs: SignDoors
     inspection: Inspection
     alarms: Alarms
+    quality: QualityRecords
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -94,6 +97,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 watching=Watching(
                     inspection=doors.inspection,
                     alarms=doors.alarms,
+                    quality=doors.quality,
                     sign_tokens=doors.signs.tokens,
                     announcements=doors.signs.announcements,
                 ),
@@ -111,6 +115,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                 login=login,
             ),
             alarms_router(doors.alarms, doors.scopes_of),
+            quality_router(doors.quality, doors.scopes_of, utc_now),
             commands_router(doors.commands, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
@@ -134,6 +139,7 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         inspection=_NoInspection(),
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
+        quality=cast("QualityRecords", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),

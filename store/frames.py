@@ -18,6 +18,7 @@ from store.rows import (
     EVENT_TYPES,
     MEASUREMENT_TYPES,
     UPLINK_TYPES,
+    columns,
     dead_letter_row,
     event,
     event_row,
@@ -27,6 +28,8 @@ from store.rows import (
     uplink_row,
 )
 from store.security import record_security_events
+
+_JOURNAL_COLUMNS = ("frame_keys", "device_keys", "sessions", "f_cnts", "payloads", "received")
 
 # Frames come again in bursts. Each first one costs its transaction, and a line in the database's log.
 _DOUBTED_BATCHES = 100
@@ -40,11 +43,15 @@ class FrameStore:
     """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink.
 
     `confirms`: whether frames kept here show that every frame can arrive. Those from the broker do; one that was pushed
-    over HTTP says nothing of the broker, and leaves `as_of` where it is.
+    over HTTP says nothing of the broker, and leaves `as_of` where it is. `looks_back`: whether frames are looked for in
+    the journal as well, for what may come again when it is not remembered any more.
     """
 
-    def __init__(self, pool: Pool, *, confirms: bool = True, answer_within_s: float = ANSWER_WITHIN_S) -> None:
+    def __init__(
+        self, pool: Pool, *, confirms: bool = True, looks_back: bool = False, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
         self._pool = pool
+        self._looks_back = looks_back
         self._answer_within_s = answer_within_s
         self._confirms = confirms
         self._devices: Mapping[DeviceId, KnownDevice] = {}
@@ -92,7 +99,8 @@ class FrameStore:
         times = [*(frame.uplink.received_at for frame in accepted), *(notice.received_at for notice in notices)]
         async with connected(self._pool, within_s=self._answer_within_s) as connection, connection.transaction():
             new = await self._new(connection, [*by_key, *by_notice], times)
-            fresh = [by_key[key] for key in new if key in by_key]
+            known = await self._in_journal(connection, by_key) if self._looks_back else set()
+            fresh = [by_key[key] for key in new if key in by_key and key not in known]
             noticed = [by_notice[key] for key in new if key in by_notice]
             await self._keep(connection, fresh)
             await record_security_events(connection, (notice.event for notice in noticed))
@@ -154,6 +162,23 @@ class FrameStore:
         new = [bytes(row["frame_key"]) for row in await cursor.fetchall()]
         self._doubted_batches = _DOUBTED_BATCHES if len(new) < len(keys) else self._doubted_batches - 1
         return new
+
+    async def _in_journal(self, connection: Connection, by_key: Mapping[bytes, Accepted]) -> set[bytes]:
+        """Those that are kept already, received at the very same time."""
+        rows = [
+            (
+                key,
+                self._devices[frame.uplink.device_id].device_key,
+                frame.uplink.session,
+                frame.uplink.f_cnt,
+                frame.uplink.payload,
+                frame.uplink.received_at,
+            )
+            for key, frame in by_key.items()
+            if frame.uplink.device_id in self._devices
+        ]
+        cursor = await connection.execute(query("select_frames_in_journal"), columns(_JOURNAL_COLUMNS, rows))
+        return {bytes(row["frame_key"]) for row in await cursor.fetchall()}
 
     async def _keep(self, connection: Connection, frames: list[Accepted]) -> None:
         if not frames:

@@ -42,6 +42,7 @@ from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
 from tests.memory_announcements import MemoryAnnouncements
+from tests.memory_quality import MemoryQuality
 from tests.memory_registry import MemoryRegistry
 from tests.memory_sign_tokens import MemorySignTokens
 from tests.memory_signs import MemorySigns
@@ -480,8 +481,15 @@ def announcements(clock, live) -> MemoryAnnouncements:
 
 
 @pytest.fixture
-def watching(inspection, alarms, sign_tokens, announcements) -> Watching:
-    return Watching(inspection=inspection, alarms=alarms, sign_tokens=sign_tokens, announcements=announcements)
+def quality() -> MemoryQuality:
+    return MemoryQuality()
+
+
+@pytest.fixture
+def watching(inspection, alarms, quality, sign_tokens, announcements) -> Watching:
+    return Watching(
+        inspection=inspection, alarms=alarms, quality=quality, sign_tokens=sign_tokens, announcements=announcements
+    )
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ def heard(words):
             and min(away) > capacity / 2
             and max(others) - min(others) <= capacity / 10
             and after - second <= 2700
+            and after - earlier <= 10800
         ):
             leapt[second] = {**told[second], "taken": told[before]["taken"], "leapt": True}
     return told | leapt

@@ -21,7 +21,7 @@ ALTER TABLE codec_script
 ALTER TABLE asset_state ADD COLUMN taken integer;
 
 -- Facts are to be made anew also where the spans stay what they are: an area was given another capacity.
-ALTER TABLE history_due ADD COLUMN facts boolean NOT NULL DEFAULT false;
+ALTER TABLE history_due ADD COLUMN IF NOT EXISTS facts boolean NOT NULL DEFAULT false;
 
 -- Whether a count of an area is a fault of its source. As `domain.counts.believed`.
 CREATE FUNCTION count_is_refused(kind text, taken integer, capacity integer) RETURNS boolean
@@ -49,3 +49,41 @@ CREATE OR REPLACE FUNCTION run_since(of_asset integer) RETURNS timestamptz LANGU
     ORDER BY observed_at DESC
     LIMIT 1
 $$;
+
+-- What was wrong with the data of an asset on a local day: one row for each fault, however often it happened.
+CREATE TABLE quality_event (
+    asset_key integer     NOT NULL,
+    fault     text        NOT NULL,
+    day       date        NOT NULL,   -- in London
+    begins_at timestamptz NOT NULL,   -- the first word that was at fault, or the time
+    ends_at   timestamptz NOT NULL CHECK (ends_at >= begins_at),
+    times     integer     NOT NULL CHECK (times > 0),
+    residual  integer     NOT NULL,   -- the furthest that any was beyond what can be
+    PRIMARY KEY (asset_key, fault, day)
+);
+CREATE INDEX quality_event_day ON quality_event (day);
+
+-- Areas of which words or spans may have changed, from when to when. Whatever is noted in `history_due` is noted here, too.
+CREATE TABLE quality_due (
+    asset_key integer     NOT NULL,
+    since     timestamptz NOT NULL,
+    until     timestamptz NOT NULL
+);
+CREATE FUNCTION note_quality_due() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO quality_due (asset_key, since, until)
+    SELECT noted.asset_key, noted.since, noted.until
+    FROM noted JOIN asset AS a ON a.asset_key = noted.asset_key
+    WHERE a.kind = 'area';
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER history_due_quality AFTER INSERT ON history_due REFERENCING NEW TABLE AS noted
+    FOR EACH STATEMENT EXECUTE FUNCTION note_quality_due();
+
+-- Days that were over before `days_until` have been looked at as a whole.
+CREATE TABLE quality (
+    only_row   boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    days_until timestamptz NOT NULL DEFAULT '2000-01-01Z'
+);
+INSERT INTO quality DEFAULT VALUES;
