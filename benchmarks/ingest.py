@@ -33,9 +33,9 @@ import psycopg
 from benchmarks import blast
 from benchmarks.servers import cpu_seconds, mosquitto, postgres, process, until
 from domain.places_file import parse_places
-from smartplace.compose import load_places
 from smartplace.embedded.ports import free_port
 from smartplace.embedded.postgres import EmbeddedPostgres
+from smartplace.places import load_places
 from smartplace.settings import Settings
 from store.migrations import migrate
 

@@ -26,7 +26,7 @@ from domain.places_file import parse_places
 from domain.uplinks import Accepted
 from ingest.reading import read_deliveries
 from ingest.source import Delivery, Token
-from smartplace.compose import load_places
+from smartplace.places import load_places
 from smartplace.replay import replay_with
 from smartplace.settings import Settings
 from store.frames import FrameStore

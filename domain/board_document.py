@@ -9,7 +9,6 @@ fallback = { kind = "usual" }
 days = ["mon", "tue", "wed", "thu", "fri"]
 from = "06:00"
 to = "23:00"
-
 [[line]]                          # `lines` in JSON
 key = "north"
 label = "North car park"

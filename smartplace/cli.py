@@ -177,9 +177,10 @@ def demo(
 def serve() -> None:
     """The web server: API, pages, signs."""
     from smartplace import compose
+    from smartplace.running import until_told_to_stop
 
     with _process() as settings:
-        compose.until_told_to_stop(compose.serve(settings))
+        until_told_to_stop(compose.serve(settings))
 
 
 @app.command()
@@ -189,10 +190,11 @@ def ingest(
 ) -> None:
     """Take frames from the broker and keep them."""
     from smartplace import compose
+    from smartplace.running import until_told_to_stop
     from smartplace.workers import work
 
     with _process() as settings:
-        compose.until_told_to_stop(compose.ingest(settings) if workers == 1 else work(settings, workers=workers))
+        until_told_to_stop(compose.ingest(settings) if workers == 1 else work(settings, workers=workers))
 
 
 @app.command()
@@ -202,10 +204,11 @@ def simulate(
 ) -> None:
     """Play the sensors of a borough; places, seed and speed are settings."""
     from smartplace import compose
+    from smartplace.running import until_told_to_stop
     from smartplace.steps import Tally
 
     with _process() as settings, Tally(sys.stderr) as tally:
-        compose.until_told_to_stop(compose.simulate(settings, history=duration(history), report=tally.add))
+        until_told_to_stop(compose.simulate(settings, history=duration(history), report=tally.add))
 
 
 @app.command()

@@ -5,33 +5,21 @@ import contextlib
 import gc
 import logging
 import os
-import signal
 import socket
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import time, timedelta
-from pathlib import Path
 
-from devices.catalogue import BY_KEY, silent_after
-from domain.codec_scripts import CodecDraft, ScriptedModels
-from domain.commands import LONGEST_LIFETIME
-from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
-from domain.places import Places
-from domain.places_file import SilentAfter, parse_places
+from domain.codec_scripts import ScriptedModels
+from domain.errors import CommandError, SessionTakenOverError
 from domain.quality import FrozenRule
-from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
-from ingest.dispatch import Dispatch, Postbox
 from ingest.flood import FloodGate
 from ingest.http_source import HttpSource
-from ingest.jetstream import Cluster, JetStreamSource
-from ingest.mqtt import Broker, MqttSource
 from ingest.pipeline import FrameSink, Pipeline
 from ingest.probes import create_app as probes
 from ingest.reading import Reader, read_here
-from ingest.relay import Relay
 from ingest.source import Source
 from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
@@ -39,22 +27,19 @@ from ingest.trial import Trial
 from simulators.answers import COMMANDS_FILTER
 from simulators.borough import Borough
 from simulators.clock import SimClock
-from simulators.demo import demo_places
-from simulators.mqtt import Broker as SimulatorBroker
 from simulators.mqtt import open_publisher
 from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
-from simulators.trial import with_trials
+from smartplace.brokers import dispatch_commands, simulator_broker, source_of
 from smartplace.clock import utc_now
-from smartplace.codec_folder import read_codec
-from smartplace.codecs import open_book, open_shelf, scripted_silences
+from smartplace.codecs import open_book, open_shelf
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
+from smartplace.places import read_drafts, read_places
 from smartplace.replay import retell
 from smartplace.settings import Settings
 from smartplace.sign_outlets import has_outlets, tell_signs
 from smartplace.signs import sign_doors, validity
-from smartplace.tls import tls_context
 from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
 from store.commands import CommandStore
@@ -63,8 +48,7 @@ from store.frames import FrameStore
 from store.history import History
 from store.inspection import StoreInspection
 from store.live import open_live
-from store.places import import_places
-from store.pool import Pool, open_pool
+from store.pool import open_pool
 from store.quality import Judge, StoreQuality
 from store.register import StoreRegister
 from store.workers import KnownWorkers, Workers
@@ -73,76 +57,7 @@ logger = logging.getLogger(__name__)
 
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
-_LOOK_FOR_COMMANDS_EVERY_S = 1
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
-
-
-def read_places(path: Path | None, drafts: Mapping[str, CodecDraft] | None = None) -> Places:
-    """The places in a file, or the demo borough; and a place to try each of these codecs that has none there.
-
-    Raises:
-        PlacesFileError: the file cannot be read or has faults.
-    """
-    known = drafts or {}
-
-    def silence_of(model: str) -> timedelta:
-        return known[model].silent_after if model in known else silent_after(model)
-
-    return with_trials(demo_places(silence_of) if path is None else _read_places(path, silence_of), known.values())
-
-
-def read_drafts(settings: Settings) -> dict[str, CodecDraft]:
-    """The JavaScript codecs whose devices the simulator plays, by model; raises CommandError."""
-    folders = [Path(one.strip()) for one in settings.simulator_codecs.split(",") if one.strip()]
-    return {draft.model: draft for draft in map(read_codec, folders)}
-
-
-async def upload_codecs(settings: Settings, drafts: Iterable[CodecDraft], *, by: str) -> None:
-    """Make these codecs the active ones of their models; raises CommandError with the first that is refused."""
-    async with (
-        open_pool(settings.database_url.get_secret_value(), size=1) as pool,
-        open_shelf(pool, now=utc_now) as shelf,
-    ):
-        for draft in drafts:
-            told = await shelf.upload(draft, by=by)
-            if told.version is None:
-                problems = [*told.problems, *(line for one in told.examples for line in one.differences)]
-                raise CommandError(f"the codec {draft.model} is refused: {'; '.join(problems)}")
-
-
-async def read_places_to_import(settings: Settings, path: Path) -> Places:
-    """The places in a file; the database is asked only for models that have no built-in codec.
-
-    Raises:
-        PlacesFileError: the file cannot be read or has faults.
-    """
-    missing: set[str] = set()
-
-    def built_in(key: str) -> timedelta:
-        missing.update({key} - BY_KEY.keys())
-        return silent_after(key)
-
-    try:
-        return _read_places(path, built_in)
-    except PlacesFileError:
-        if not missing:
-            raise
-    scripted = await scripted_silences(settings.database_url.get_secret_value(), now=utc_now)
-    return _read_places(path, lambda key: scripted[key] if key in scripted else silent_after(key))
-
-
-def _read_places(path: Path, silence_of: SilentAfter) -> Places:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlacesFileError(str(path), [f"cannot be read: {error}"]) from error
-    return parse_places(text, source=str(path), silent_after=silence_of)
-
-
-async def load_places(settings: Settings, places: Places) -> None:
-    """Put places into the database; raises StoreUnavailableError, StoreRefusedError."""
-    async with open_pool(settings.database_url.get_secret_value(), size=1) as pool:
-        await import_places(pool, places, at=utc_now())
 
 
 async def ingest(settings: Settings) -> None:
@@ -181,7 +96,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
         open_book(pool, now=utc_now) as scripts,
     ):
         canary = _canary(settings)
-        source = _source(settings, canary.topic)
+        source = source_of(settings, canary.topic)
         observation = IngestObservation(
             # Workers of a cluster need no client id of their own.
             f"{settings.mqtt_client_id}@{socket.gethostname()}/{os.getpid()}",
@@ -208,7 +123,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
                 judge = Judge(pool, rule=_frozen_rule(settings))
                 tasks.create_task(judge.follow(every_s=settings.quality_seconds), name="quality")
-                _dispatch(settings, pool, tasks)
+                dispatch_commands(settings, pool, tasks)
                 tasks.create_task(retell(pool, scripts, every_s=_LOOK_FOR_RETELLINGS_EVERY_S), name="retelling")
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:
@@ -223,52 +138,6 @@ def _frozen_rule(settings: Settings) -> FrozenRule:
         most_values=settings.quality_frozen_values,
         least_capacity=settings.quality_frozen_capacity,
     )
-
-
-def _dispatch(settings: Settings, pool: Pool, tasks: asyncio.TaskGroup) -> None:
-    """Send commands, where a network server takes them: over a session of their own, so that no frame waits for one."""
-    if not settings.downlink_topic:
-        return
-    postbox = _mqtt_postbox(settings, tasks) if settings.source == "mqtt" else _cluster_postbox(settings, tasks)
-    queue = CommandStore(pool, now=utc_now, can_send=True)
-    dispatch = Dispatch(postbox, queue, topic=settings.downlink_topic, every_s=_LOOK_FOR_COMMANDS_EVERY_S)
-    tasks.create_task(dispatch.send(), name="commands")
-    tasks.create_task(dispatch.listen(), name="command-reports")
-
-
-def _mqtt_postbox(settings: Settings, tasks: asyncio.TaskGroup) -> Postbox:
-    broker = replace(_ingest_broker(settings), client_id=f"{settings.mqtt_client_id}-commands")
-    postbox = MqttSource(broker, COMMAND_FILTERS, now=utc_now)
-    tasks.create_task(postbox.run(), name="command-source")
-    return postbox
-
-
-def _cluster_postbox(settings: Settings, tasks: asyncio.TaskGroup) -> Postbox:
-    """Sent over MQTT to any node, under a name that no other worker has; heard of by a consumer that they share."""
-    addresses = [
-        address.strip().rpartition(":") for address in settings.nats_mqtt_servers.split(",") if address.strip()
-    ]
-    nodes = tuple((host, int(port)) for host, _, port in addresses) or ((settings.mqtt_host, settings.mqtt_port),)
-    broker = replace(
-        _ingest_broker(settings),
-        host=nodes[0][0],
-        port=nodes[0][1],
-        others=nodes[1:],
-        version="3.1.1",
-        client_id=f"{settings.mqtt_client_id}-commands-{socket.gethostname()}-{os.getpid()}",
-        session_expiry_s=None,
-    )
-    sender = MqttSource(broker, (), now=utc_now)
-    consumer = replace(
-        _cluster(settings),
-        durable=f"{settings.nats_consumer}-commands",
-        # Once no command is sent any more, nothing may be kept for those who sent them.
-        forget_after_s=LONGEST_LIFETIME.total_seconds(),
-    )
-    heard = JetStreamSource(consumer, COMMAND_FILTERS, now=utc_now)
-    tasks.create_task(sender.run(), name="command-sender")
-    tasks.create_task(heard.run(), name="command-source")
-    return Relay(sender, heard)
 
 
 @contextlib.contextmanager
@@ -293,27 +162,6 @@ def _canary(settings: Settings) -> Canary:
         now=utc_now,
         every_s=settings.canary_seconds,
         late_after=timedelta(seconds=settings.canary_late_s),
-    )
-
-
-def _source(settings: Settings, own_topic: str) -> MqttSource | JetStreamSource:
-    if settings.source == "mqtt":
-        share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
-        # What a worker sends to itself is for nobody else.
-        filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
-        return MqttSource(_ingest_broker(settings), filters, now=utc_now)
-    return JetStreamSource(_cluster(settings), INGEST_FILTERS, now=utc_now)
-
-
-def _cluster(settings: Settings) -> Cluster:
-    return Cluster(
-        servers=[server.strip() for server in settings.nats_servers.split(",")],
-        username=settings.mqtt_username,
-        password=settings.mqtt_password.get_secret_value(),
-        durable=settings.nats_consumer,
-        ack_wait_s=settings.nats_ack_wait_s,
-        max_ack_pending=settings.mqtt_receive_maximum,
-        keepalive_s=settings.mqtt_keepalive_s,
     )
 
 
@@ -406,7 +254,7 @@ async def simulate(settings: Settings, *, history: timedelta, report: Callable[[
     drafts = read_drafts(settings)
     places = read_places(settings.places_file, drafts)
     borough = Borough(places, seed=settings.simulator_seed, begins_at=begins_at, drafts=drafts.values())
-    async with open_publisher(_simulator_broker(settings)) as publisher:
+    async with open_publisher(simulator_broker(settings)) as publisher:
         now = begins_at
         # Telling the past takes a while, which then is past as well.
         while utc_now() - now > timedelta(seconds=1):
@@ -420,49 +268,3 @@ async def simulate(settings: Settings, *, history: timedelta, report: Callable[[
                 publisher.listen(COMMANDS_FILTER)
                 playing.create_task(answer(borough, publisher.hear, publisher.publish, now=utc_now))
             await run(borough, publisher.publish, clock=clock, now=utc_now, report=report)
-
-
-def until_told_to_stop(main: Coroutine[object, object, None]) -> None:
-    """Run a process until it ends by itself or SIGINT or SIGTERM asks it to: then it is cancelled and cleans up."""
-    with contextlib.suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_event_loop) as runner:
-        runner.run(_cancelled_by_signals(main))
-
-
-def _event_loop() -> asyncio.AbstractEventLoop:
-    import uvloop
-
-    return uvloop.new_event_loop()
-
-
-async def _cancelled_by_signals(main: Coroutine[object, object, None]) -> None:
-    task = asyncio.ensure_future(main)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    await task
-
-
-def _ingest_broker(settings: Settings) -> Broker:
-    return Broker(
-        host=settings.mqtt_host,
-        port=settings.mqtt_port,
-        version=settings.mqtt_version,
-        username=settings.mqtt_username,
-        password=settings.mqtt_password.get_secret_value(),
-        tls=tls_context(settings),
-        client_id=settings.mqtt_client_id,
-        session_expiry_s=settings.mqtt_session_expiry_s,
-        receive_maximum=settings.mqtt_receive_maximum,
-        keepalive_s=settings.mqtt_keepalive_s,
-    )
-
-
-def _simulator_broker(settings: Settings) -> SimulatorBroker:
-    return SimulatorBroker(
-        host=settings.mqtt_host,
-        port=settings.mqtt_port,
-        version=settings.mqtt_version,
-        username=settings.mqtt_username,
-        password=settings.mqtt_password.get_secret_value(),
-        tls=tls_context(settings),
-    )

@@ -23,11 +23,11 @@ from domain.places import Places
 from simulators.chirpstack import APPLICATION_ID
 from smartplace.children import Children, Program
 from smartplace.clock import utc_now
-from smartplace.compose import load_places, read_drafts, read_places, upload_codecs
 from smartplace.embedded import broker, postgres
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import LOOPBACK, claim, free_port
 from smartplace.embedded.postgres import EmbeddedPostgres
+from smartplace.places import load_places, read_drafts, read_places, upload_codecs
 from smartplace.settings import PREFIX, Settings, load
 from store.migrations import migrate
 

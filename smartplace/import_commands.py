@@ -51,10 +51,10 @@ def places(
     if file.suffix.lower() == ".csv":
         registry_commands.import_csv(file, dry_run=dry_run)
         return
-    from smartplace import compose
+    from smartplace import places
 
     settings = settings_of_command()
-    found = asyncio.run(compose.read_places_to_import(settings, file))
+    found = asyncio.run(places.read_places_to_import(settings, file))
     typer.echo(
         f"{file}: {len(found.sites)} sites, {len(found.assets)} bays, benches, areas and gates, "
         f"{len(found.devices)} devices, {len(found.signs)} signs, {len(found.closures)} closures"
@@ -63,7 +63,7 @@ def places(
         typer.echo("nothing was changed (--dry-run)")
         return
     try:
-        asyncio.run(compose.load_places(settings, found))
+        asyncio.run(places.load_places(settings, found))
     except StoreRefusedError as error:
         raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
     typer.echo("imported")

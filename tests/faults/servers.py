@@ -15,10 +15,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from domain.places import Places
-from smartplace.compose import load_places
 from smartplace.embedded import broker as embedded_broker
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.postgres import DATABASE, EmbeddedPostgres, wheel_binaries
+from smartplace.places import load_places
 from smartplace.settings import Settings
 from store.migrations import migrate
 from tests.faults.processes import Process, listens, quiet_port, until

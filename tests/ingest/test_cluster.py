@@ -16,9 +16,9 @@ import pytest
 
 from domain.topics import chirpstack_up
 from simulators.mqtt import Broker, open_publisher
-from smartplace.compose import load_places
 from smartplace.embedded.broker import wheel_binary
 from smartplace.embedded.ports import free_port
+from smartplace.places import load_places
 from smartplace.settings import Settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.broker, pytest.mark.db]

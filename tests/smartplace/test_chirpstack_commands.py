@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smartplace.compose import load_places
+from smartplace.places import load_places
 from smartplace.settings import load
 
 pytestmark = pytest.mark.db

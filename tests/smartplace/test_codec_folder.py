@@ -10,7 +10,7 @@ from domain.errors import CommandError
 from scripting.gate import examine, parse_examples
 from scripting.runner import ScriptRunner
 from smartplace.codec_folder import read_codec
-from smartplace.compose import read_places
+from smartplace.places import read_places
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "acme-bay"
 
