@@ -391,8 +391,11 @@ def records(inspection, clock) -> FakeRecords:
 
 
 @pytest.fixture
-def keeping(registry, records) -> Keeping:
-    return Keeping(registry=registry, records=records, silent_after=silent_after)
+def keeping(registry, records, acme) -> Keeping:
+    def silence_of(model: str) -> timedelta:
+        return acme.silent_after if model == acme.model else silent_after(model)
+
+    return Keeping(registry=registry, records=records, silent_after=silence_of)
 
 
 @pytest.fixture
