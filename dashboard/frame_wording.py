@@ -1,6 +1,7 @@
 """What a kept frame says, in words."""
 
 from datetime import timedelta
+from itertools import islice
 
 from domain.device_record import DeviceRecord, KeptFrame
 from domain.uplinks import TimeSource
@@ -11,12 +12,16 @@ TIME_SOURCES = {
     TimeSource.NETWORK: "The network server's clock",
     TimeSource.RECEIVED: "When it was received",
 }
+_MOST_FACTS = 8
+_LONGEST_FACT = 60
 _MINUS = "\N{MINUS SIGN}"
 
 
 def sayings(frame: KeptFrame) -> list[tuple[str, str]]:
-    """What was measured, as names and values for people."""
-    said = frame.meaning.measurements if frame.meaning else {}
+    """What was measured, as names and values for people; in a frame that measures nothing, what else it tells."""
+    if frame.meaning is None:
+        return []
+    said = frame.meaning.measurements or dict(islice(frame.meaning.raw.items(), _MOST_FACTS))
     return [(key.replace("_", " ").capitalize(), _value(value)) for key, value in said.items()]
 
 
@@ -76,4 +81,5 @@ def _counted(count: int, unit: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _LONGEST_FACT else f"{text[:_LONGEST_FACT]}…"

@@ -15,6 +15,7 @@ from dashboard.sessions import Login
 from dashboard.templating import Templates
 from devices.catalogue import MODELS, needs_threshold
 from devices.distance import MARGIN_MM, proposal
+from domain.codec_scripts import Codecs
 from domain.device_record import DeviceRecords
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError
 from domain.ids import DeviceId
@@ -88,6 +89,7 @@ class InstallPages:
 
     registry: Registry
     records: DeviceRecords
+    codecs: Codecs
     silent_after: SilentAfter
     now: Clock
     login: Login
@@ -144,6 +146,7 @@ class InstallPages:
         there = _now_there(register, device_id)
         place = given.site or (str(register[RecordKind.ASSET][str(there["asset"])]["site"]) if there else "")
         assets = _assets_of(register, place)
+        is_known = device_id in register[RecordKind.DEVICE]
         taken = _devices_there(register)
         asked = given if isinstance(given, Asked) else Asked.model_validate(given.model_dump())
         given = _tapped(asked, assets)
@@ -153,7 +156,8 @@ class InstallPages:
             faults=faults,
             device_id=device_id,
             record=record,
-            is_known=device_id in register[RecordKind.DEVICE],
+            is_known=is_known,
+            models=[] if is_known else await self._models(),
             there=there,
             site=place,
             sites=sorted(register[RecordKind.SITE].items(), key=lambda one: str(one[1]["name"])),
@@ -172,7 +176,7 @@ class InstallPages:
         known: dict[str, object] = {"device_id": None, "record": None, "is_known": False, "there": None}
         known |= {"site": "", "done": "", "sites": [], "assets": [], "taken": {}, "chosen": "", "plan": None}
         known |= {"retold": False, "distances": [], "proposed": None, "needs_threshold": False, "margin_mm": MARGIN_MM}
-        known |= {"plan_size": site_plan.SIZE}
+        known |= {"plan_size": site_plan.SIZE, "models": []}
         page = self.templates.page(
             "install.html",
             status_code=422 if faults else 200,
@@ -180,12 +184,19 @@ class InstallPages:
             faults=faults or [],
             faults_of={fault.field: fault.message for fault in faults or []},
             now=self.now(),
-            models=MODELS,
             words=frame_wording,
             **(known | more),
         )
         page.headers.update(GEOLOCATION)
         return page
+
+    async def _models(self) -> list[tuple[str, str]]:
+        """Key and name of every model that can be read, also with a JavaScript codec."""
+        names = {one.key: f"{one.vendor} {one.name}" for one in MODELS}
+        names |= {
+            one.draft.model: f"{one.draft.vendor} {one.draft.name}" for one in await self.codecs.all() if one.is_active
+        }
+        return sorted(names.items(), key=lambda one: one[1].casefold())
 
     def _entries(self, register: Register, device_id: DeviceId, form: Given) -> tuple[list[Entry], list[Fault]]:
         asset = register[RecordKind.ASSET].get(form.asset)

@@ -100,7 +100,13 @@ def create_router(
     )
     router.include_router(
         InstallPages(
-            registry=registry, records=records, silent_after=silent_after, now=now, login=login, templates=templates
+            registry=registry,
+            records=records,
+            codecs=codecs,
+            silent_after=silent_after,
+            now=now,
+            login=login,
+            templates=templates,
         ).router()
     )
     router.include_router(

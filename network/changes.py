@@ -105,7 +105,8 @@ def plan(want: Wanted, have: Inventory, keys: Mapping[DeviceId, RootKeys]) -> li
     """What makes the server agree, in the order in which it can be done.
 
     Ids that the server will choose stand as `planned:<name>`. Nothing is deleted: a device that is not in our
-    register is disabled. Keys are given where there are none, and never replaced.
+    register is disabled. Keys are given where there are none, and never replaced. A device whose profile people have
+    yet to make is not made, and keeps the profile that it has.
     """
     application = have.application(want.application) or Application(
         application_id=_PLANNED + want.application, name=want.application
@@ -116,8 +117,12 @@ def plan(want: Wanted, have: Inventory, keys: Mapping[DeviceId, RootKeys]) -> li
     profiles = {name: _profile(name, traits, have) for name, traits in want.profiles.items()}
     changes += [change for name, profile in profiles.items() if (change := _profile_change(name, profile, have))]
     for device in want.devices.values():
-        placed = _placed(device, application, profiles[device.profile], have.devices.get(device.dev_eui), keys)
-        changes += _device_changes(placed, have, keys)
+        found = have.devices.get(device.dev_eui)
+        profile = profiles.get(device.profile) or have.profile(device.profile)
+        profile_id = profile.profile_id if profile else found.profile_id if found else None
+        if profile_id is not None:
+            placed = _placed(device, application, profile_id, found, keys)
+            changes += _device_changes(placed, have, keys)
     extra = [device for device in have.devices.values() if is_extra(want, have, device)]
     return [*changes, *(UpdateDevice(device, replace(device, is_disabled=True)) for device in extra)]
 
@@ -223,7 +228,7 @@ def _profile_change(name: str, profile: Profile, have: Inventory) -> Change | No
 def _placed(
     device: WantedDevice,
     application: Application,
-    profile: Profile,
+    profile_id: str,
     found: NetworkDevice | None,
     keys: Mapping[DeviceId, RootKeys],
 ) -> NetworkDevice:
@@ -232,7 +237,7 @@ def _placed(
         return NetworkDevice(
             dev_eui=device.dev_eui,
             application_id=application.application_id,
-            profile_id=profile.profile_id,
+            profile_id=profile_id,
             name=device.name,
             tags=dict(device.tags),
             join_eui=given.join_eui if given else NO_EUI,
@@ -241,7 +246,7 @@ def _placed(
     return replace(
         found,
         application_id=application.application_id,
-        profile_id=profile.profile_id,
+        profile_id=profile_id,
         tags={**others, **device.tags},
         skip_fcnt_check=False,
         is_disabled=False,

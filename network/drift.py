@@ -64,6 +64,11 @@ def _profiles(want: Wanted, have: Inventory) -> Iterator[Finding]:
                     drift=Drift.CHANGED_PROFILE, subject=name, detail=f"{trait} is {theirs}, should be {ours}"
                 )
 
+    for name in want.profiles_of_others:
+        if have.profile(name) is None:
+            detail = "there is no device profile of this name, and no template of ours: make one there"
+            yield Finding(drift=Drift.MISSING_PROFILE, subject=name, detail=detail)
+
 
 def _devices(want: Wanted, have: Inventory) -> Iterator[Finding]:
     for device in want.devices.values():
@@ -85,11 +90,11 @@ def _without_keys(device: WantedDevice, have: Inventory) -> Iterator[Finding]:
 def _disagreements(
     want: Wanted, have: Inventory, device: WantedDevice, found: NetworkDevice
 ) -> Iterator[tuple[Drift, str]]:
-    application, profile = have.application(want.application), have.profile(device.profile)
+    application = have.application(want.application)
     if application is None or found.application_id != application.application_id:
         yield Drift.WRONG_APPLICATION, f"is in application {found.application_id}"
     actual = have.profiles.get(found.profile_id)
-    if profile is None or found.profile_id != profile.profile_id:
+    if _is_of_another_profile(want, have, device, found):
         yield Drift.WRONG_PROFILE, f"is {actual.name if actual else found.profile_id}, should be {device.profile}"
     if actual is not None and not actual.traits.supports_otaa:
         yield Drift.ABP, "is activated by personalisation: its keys and counters are never renewed"
@@ -100,6 +105,12 @@ def _disagreements(
         yield Drift.SKIP_FCNT_CHECK, "frame counters are not checked: a recorded frame can be played again"
     if found.is_disabled:
         yield Drift.DISABLED, "is disabled, and in our register"
+
+
+def _is_of_another_profile(want: Wanted, have: Inventory, device: WantedDevice, found: NetworkDevice) -> bool:
+    profile = have.profile(device.profile)
+    # Nothing is wrong with a device whose own profile people have yet to make: that is told once, of the profile.
+    return device.profile in want.profiles if profile is None else found.profile_id != profile.profile_id
 
 
 def _extra(want: Wanted, have: Inventory) -> Iterator[Finding]:

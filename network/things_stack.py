@@ -70,7 +70,7 @@ class ThingsStack:
         """Every disagreement with the register, but for profiles, of which it knows nothing."""
         want = replace(want, application=self._application)
         findings = compare(want, self.read(want, progress))
-        return [finding for finding in findings if finding.drift is not Drift.WRONG_PROFILE]
+        return [one for one in findings if one.drift not in {Drift.MISSING_PROFILE, Drift.WRONG_PROFILE}]
 
     def read(self, want: Wanted, progress: Progress) -> Inventory:
         """The devices of the application: two calls for each, several at a time."""

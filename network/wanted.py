@@ -1,6 +1,6 @@
 """What a network server should hold: our register in its words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.ids import DeviceId
@@ -23,17 +23,31 @@ class WantedDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One application with all of our devices, and the profiles that they need."""
+    """One application with all of our devices, and the profiles that they need, as far as we have templates.
+
+    A model of a JavaScript codec has none: its profile is made there by people, and called by the key of the model.
+    """
 
     application: str
     profiles: Mapping[str, Traits]
     devices: Mapping[DeviceId, WantedDevice]
 
+    @property
+    def profiles_of_others(self) -> list[str]:
+        """The profiles that devices need and that we have no template of."""
+        return sorted({device.profile for device in self.devices.values()} - self.profiles.keys())
 
-def wanted(registered: Iterable[RegisteredDevice], traits: Mapping[str, Traits], *, application: str) -> Wanted:
-    """What the register asks for. A device of a model without `traits` is no LoRaWAN device and is left out."""
-    devices = {device.dev_eui: _wanted_device(device) for device in registered if device.model in traits}
-    needed = sorted({device.profile for device in devices.values()})
+
+def wanted(
+    registered: Iterable[RegisteredDevice],
+    traits: Mapping[str, Traits],
+    *,
+    application: str,
+    elsewhere: Collection[str] = (),
+) -> Wanted:
+    """What the register asks for; devices of models `elsewhere` speak no LoRaWAN and are left out."""
+    devices = {device.dev_eui: _wanted_device(device) for device in registered if device.model not in elsewhere}
+    needed = sorted({device.profile for device in devices.values()} & traits.keys())
     return Wanted(application=application, profiles={name: traits[name] for name in needed}, devices=devices)
 
 

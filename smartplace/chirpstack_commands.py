@@ -164,7 +164,8 @@ def _wanted(settings: Settings) -> "Wanted":
         async with open_pool(settings.database_url.get_secret_value(), size=1) as pool:
             devices = await registered_devices(pool)
         traits = read_templates({model.key: model.heartbeat for model in MODELS})
-        return wanted(devices, traits, application=settings.chirpstack_application)
+        elsewhere = {model.key for model in MODELS} - traits.keys()
+        return wanted(devices, traits, application=settings.chirpstack_application, elsewhere=elsewhere)
 
     return asyncio.run(registered())
 

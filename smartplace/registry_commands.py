@@ -101,7 +101,8 @@ def _refused(what: str, error: RegisterRefusedError) -> CommandError:
         typer.echo(f"  {problem}", err=True)
     if len(error.problems) > MOST_PROBLEMS:
         typer.echo(f"  and {len(error.problems) - MOST_PROBLEMS} more", err=True)
-    return CommandError(f"{what} is refused ({len(error.problems)} problems), nothing was changed")
+    count = len(error.problems)
+    return CommandError(f"{what} is refused ({count} problem{'' if count == 1 else 's'}), nothing was changed")
 
 
 def _run(action: "Callable[[StoreRegister], Awaitable[T]]") -> T:

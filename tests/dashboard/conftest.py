@@ -439,12 +439,15 @@ def signs(live, clock) -> MemorySigns:
 
 
 @pytest.fixture
-def keeping(registry, records, live, signs, clock) -> Keeping:
+def keeping(registry, records, live, signs, clock, acme) -> Keeping:
+    def silence_of(model: str) -> timedelta:
+        return acme.silent_after if model == acme.model else silent_after(model)
+
     frames = Frames(now=clock, validity=timedelta(seconds=60))
     return Keeping(
         registry=registry,
         records=records,
-        silent_after=silent_after,
+        silent_after=silence_of,
         signs=signs,
         looks=Looks(live, frames, KioskPage("Southend smart places")),
     )

@@ -188,6 +188,14 @@ def test_a_device_that_nobody_registered_is_with_its_model(manager, registry):
     assert registry.register[RecordKind.DEVICE][NEW]["model"] == "bosch-tps110"
 
 
+def test_a_sensor_with_a_javascript_codec_is_registered_with_its_model(manager, registry):
+    form = {"device": NEW, "site": "library", "asset": "library-bay-010"}
+    page = manager.get("/manage/install", params=form).text
+    assert re.search(r'<option value="acme-bay">Acme [^<]*</option>', page)
+    assert manager.post("/manage/install", data=form | {"model": "acme-bay"}).status_code == 303
+    assert registry.register[RecordKind.DEVICE][NEW]["model"] == "acme-bay"
+
+
 def test_a_label_with_a_digit_missing_registers_nothing(manager, registry):
     form = {"device": NEW[:-1], "site": "library", "asset": "library-bay-010", "model": "bosch-tps110"}
     refused = manager.post("/manage/install", data=form)

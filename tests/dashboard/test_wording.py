@@ -2,11 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import dead_letter_wording, device_list, times, wording
+from dashboard import dead_letter_wording, device_list, frame_wording, times, wording
 from domain.errors import Reason
 from domain.health import Attention
 from domain.places import Category, SiteKind
 from domain.states import Counts, State
+from tests.dashboard.conftest import kept_frame
 
 NOW = datetime(2026, 7, 1, 13, 30, 5, tzinfo=UTC)
 
@@ -88,3 +89,16 @@ def test_bytes_are_shown_as_offset_hex_and_text_up_to_256():
 )
 def test_nouns_follow_their_number(count, noun, words):
     assert wording.counted(count, noun) == words
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ("0175490382c409", [("Battery percent", "73"), ("Distance mm", "2500")]),
+        ("ff090110ff0a0123", [("Hardware version", "0110"), ("Firmware version", "0123")]),
+        ("fe99" + "58" * 40, [("Undecoded", "fe99" + "58" * 28 + "\N{HORIZONTAL ELLIPSIS}")]),
+    ],
+)
+def test_a_frame_says_what_it_measured_or_else_what_it_tells(payload, said):
+    frame = kept_frame(NOW, 1, codec="milesight-em310-udl", f_port=85, payload=bytes.fromhex(payload))
+    assert frame_wording.sayings(frame) == said

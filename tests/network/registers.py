@@ -35,6 +35,10 @@ registers = st.dictionaries(
     st.sampled_from(EUIS), st.tuples(st.sampled_from(MODELS), st.sampled_from([None, "bay-1", "bay-2"])), max_size=6
 ).map(lambda drawn: [registered(eui, model, asset) for eui, (model, asset) in drawn.items()])
 
+SCRIPTED = "acme-bay"
+"""A model of a JavaScript codec: no template, and a profile that people make."""
+others = st.sets(st.sampled_from(EUIS)).map(lambda euis: [registered(eui, SCRIPTED, "bay-3") for eui in sorted(euis)])
+
 traits = st.builds(
     Traits,
     region=st.sampled_from(["EU868", "US915"]),
@@ -52,7 +56,7 @@ def inventories(draw):
     """Any server: two profiles of one name, devices of other applications, tags of other people."""
     names = draw(st.lists(st.sampled_from(["smartplace", "other", "smartplace"]), max_size=3))
     applications = tuple(Application(application_id=f"a{n}", name=name) for n, name in enumerate(names))
-    profile_names = draw(st.lists(st.sampled_from([*MODELS, "theirs"]), max_size=5))
+    profile_names = draw(st.lists(st.sampled_from([*MODELS, SCRIPTED, "theirs"]), max_size=5))
     profiles = {
         f"p{n}": Profile(profile_id=f"p{n}", name=name, traits=draw(traits)) for n, name in enumerate(profile_names)
     }

@@ -24,7 +24,17 @@ from network.changes import (
 from network.drift import Drift, compare
 from network.inventory import Application, Inventory, NetworkDevice, Profile
 from network.wanted import wanted
-from tests.network.registers import BY_MODEL, EUIS, TRAITS, inventories, keys_for, registered, registers
+from tests.network.registers import (
+    BY_MODEL,
+    EUIS,
+    SCRIPTED,
+    TRAITS,
+    inventories,
+    keys_for,
+    others,
+    registered,
+    registers,
+)
 
 
 class Memory:
@@ -136,6 +146,34 @@ def test_devices_of_other_applications_and_tags_of_other_people_are_left_alone(r
         assert after.tags.get("owner") == before.tags.get("owner")
         if eui not in ours and (application is None or before.application_id != application.application_id):
             assert after == before
+
+
+@given(others, inventories())
+def test_devices_without_a_template_of_ours_are_put_right_but_for_the_profile_that_people_make(register, have):
+    want, server, keys = wanted(register, BY_MODEL, application="smartplace"), Memory(have), keys_for(EUIS)
+    profile = have.profile(SCRIPTED)
+
+    outcome = run(server, plan(want, have, keys), keys)
+
+    assert outcome.refused == []
+    assert server.profiles == dict(have.profiles)
+    assert plan(want, server.inventory(), keys) == []
+    for device in register:
+        there = server.devices.get(device.dev_eui)
+        if profile is None and device.dev_eui not in have.devices:
+            assert there is None
+        else:
+            assert (there.is_disabled, there.skip_fcnt_check) == (False, False)
+            assert there.tags["model"] == SCRIPTED
+            assert there.profile_id == (profile or have.devices[device.dev_eui]).profile_id
+    left = {finding.drift for finding in compare(want, server.inventory())}
+    assert left <= ({Drift.ABP} if profile else {Drift.ABP, Drift.MISSING_PROFILE, Drift.MISSING, Drift.NO_KEYS})
+    assert (Drift.MISSING_PROFILE in left) == (bool(register) and profile is None)
+
+
+def test_a_device_of_another_world_is_left_out():
+    want = wanted([registered(EUIS[0], "smartplace-bench")], BY_MODEL, application="a", elsewhere={"smartplace-bench"})
+    assert (want.devices, want.profiles, want.profiles_of_others) == ({}, {}, [])
 
 
 def network_device(**values):

@@ -160,6 +160,13 @@ def test_each_disagreement_is_told(state, things_stack):
     )
 
 
+def test_a_device_of_a_model_without_a_template_is_ours(state, things_stack):
+    state.add(eui(1), model="acme-bay")
+    device = RegisteredDevice(dev_eui=eui(1), model="acme-bay", asset_id=None, site_id=None)
+
+    assert drifts(things_stack(), wanted([device], {}, application="smartplace")) == []
+
+
 def test_a_device_that_the_network_server_does_not_know_is_not_called_abp(state, things_stack):
     state.add(eui(1), model="elsys-ers")
     state.devices[f"eui-{eui(1)}"] = (state.devices[f"eui-{eui(1)}"][0], None, None)
