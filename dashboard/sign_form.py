@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.board_document import DAYS, Offered, write_board
+from domain.board_document import DAYS, Offered
+from domain.board_writing import write_board
 from domain.boards import FallbackKind
 from domain.places import Sign
 from domain.sign_words import WORDS

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from domain.availability import Availability, Thresholds, availability
 from domain.boards import BoardLine, LineMode
@@ -58,21 +59,22 @@ def word_of(line: BoardLine, counted: Tally, previous: Availability | None) -> A
     # The offset is no sensor: it makes nothing known.
     if not counted.fresh or counted.coverage < line.min_coverage:
         return Availability.UNKNOWN
-    return availability(counts, thresholds=_thresholds(line), min_coverage=0, previous=previous)
+    thresholds = _thresholds(line.thresholds, line.minimum)
+    return availability(counts, thresholds=thresholds, min_coverage=0, previous=previous)
 
 
 def _with_offset(counts: Counts, offset: int) -> Counts:
     """Free bays and an offset: what is added is open and free; what is taken away is occupied."""
-    if not counts.free + counts.occupied:
+    if not offset or not counts.free + counts.occupied:
         return counts
     taken = min(counts.free, max(0, -offset))
     return replace(counts, free=counts.free + max(0, offset) - taken, occupied=counts.occupied + taken)
 
 
-def _thresholds(line: BoardLine) -> Thresholds:
+@lru_cache
+def _thresholds(given: Thresholds, minimum: int) -> Thresholds:
     """A number below the least that may be shown is FULL; what is higher by configuration stays higher."""
-    given = line.thresholds
-    full_enter = max(given.full_enter, line.minimum - 1)
+    full_enter = max(given.full_enter, minimum - 1)
     return replace(given, full_enter=full_enter, full_leave=max(given.full_leave, full_enter))
 
 

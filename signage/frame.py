@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 from domain.availability import Availability
@@ -142,6 +143,11 @@ def neutral(sign_id: str, *, title: str, snapshot: Snapshot, now: datetime) -> F
     return replace(dark, frame_id="", lit=True)
 
 
+@lru_cache
+def _state_word(languages: tuple[str, ...], state: Availability) -> str:
+    return joined([WORDS[language].states[state] for language in languages])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Saying:
     """How one board puts counts into words at one moment."""
@@ -185,7 +191,7 @@ class _Saying:
 
     def _word(self, line: BoardLine, state: Availability) -> str:
         if self.expired or line.mode not in {LineMode.BLANK, LineMode.STAFF, LineMode.TEST}:
-            return joined([WORDS[language].states[state] for language in self.board.languages])
+            return _state_word(self.board.languages, state)
         return joined([forced_text(line.mode, language).capitalize() for language in self.board.languages])
 
 

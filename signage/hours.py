@@ -15,8 +15,10 @@ _STEP_PERCENT = 10
 
 def is_lit(schedule: Sequence[Hours], now: datetime) -> bool:
     """Whether the board shows anything now; always where it has no schedule."""
+    if not schedule:
+        return True
     local = now.astimezone(_UK)
-    return not schedule or any(_covers(hours, local) for hours in schedule)
+    return any(_covers(hours, local) for hours in schedule)
 
 
 def _covers(hours: Hours, local: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.availability import Availability
 from domain.boards import Board
 from domain.live import Clock, Live
+from domain.places import Sign
 from domain.snapshot import Snapshot
 from signage.counting import tally, word_of
 
@@ -16,6 +17,12 @@ def remembered(
 ) -> dict[str, Availability]:
     """The word of each line after this snapshot. Doing it twice changes nothing."""
     return {line.key: word_of(line, tally(line, snapshot, now=now), before.get(line.key)) for line in board.lines}
+
+
+def has_band(board: Board) -> bool:
+    """Whether what a line said before can matter to what it says."""
+    rules = [line.thresholds for line in board.lines]
+    return any(rule.full_leave > rule.full_enter or rule.almost_full_leave is not None for rule in rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class SignMemory:
 
     def __init__(self) -> None:
         self._signs: dict[str, _Sign] = {}
+        self._boards: tuple[Mapping[str, Sign], list[Board]] = ({}, [])
 
     def of(self, board: Board) -> Mapping[str, Availability]:
         """What `render` is given as memory; nothing of an older version of the board."""
@@ -36,11 +44,16 @@ class SignMemory:
         return known.words if known and known.layout_version == board.layout_version else {}
 
     def observe(self, snapshot: Snapshot, *, now: datetime) -> None:
-        """Take the next snapshot in."""
+        """Take the next snapshot in. Boards without a band have nothing to remember, and cost nothing."""
         self._signs = {
-            sign_id: _Sign(sign.board.layout_version, remembered(sign.board, snapshot, self.of(sign.board), now=now))
-            for sign_id, sign in snapshot.signs.items()
+            board.sign_id: _Sign(board.layout_version, remembered(board, snapshot, self.of(board), now=now))
+            for board in self._with_bands(snapshot.signs)
         }
+
+    def _with_bands(self, signs: Mapping[str, Sign]) -> list[Board]:
+        if self._boards[0] is not signs:
+            self._boards = (signs, [sign.board for sign in signs.values() if has_band(sign.board)])
+        return self._boards[1]
 
     async def follow(self, live: Live, now: Clock) -> None:
         """Take every snapshot in until there are no more."""

@@ -5,6 +5,7 @@ forgets it then. When the numbers behind a frame expire, the blank frame takes i
 sign is taken down, its topic is emptied.
 """
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +19,8 @@ from signage.schemas import FrameBody
 
 LOOK_EVERY_S = 3.0
 """How soon an expired frame is replaced by a blank one, when nothing else happens."""
+REST_S = 0.5
+"""How long to rest after each look: a thousand signs are not looked through with every car."""
 
 Publish = Callable[[str, bytes, int | None], Awaitable[None]]
 """Publish one retained message: topic, payload, and after how many seconds the broker may forget it."""
@@ -39,6 +42,7 @@ class RetainedFrames:
         try:
             async for snapshot in pulse(live, every_s=every_s):
                 await self.write(snapshot, publish)
+                await asyncio.sleep(min(REST_S, every_s))
         finally:
             await self._clear(publish)
 

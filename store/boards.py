@@ -9,7 +9,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from domain.board_document import offers, parse_board, unknown_places, write_board
+from domain.board_document import offers, parse_board, unknown_places
+from domain.board_writing import write_board
 from domain.boards import Board, BoardVersion
 from domain.errors import BoardChangedError, BoardRefusedError, UnknownPlaceError
 from domain.ids import SignId, SiteId, ZoneId

@@ -1,4 +1,4 @@
-"""Boards for programs: read by everybody, written with a key of the scope `signs`, every version kept."""
+"""Boards for programs that keep signs (keys of the scope `signs`): read, written, every version kept."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Resp
 from api.board_schemas import BoardAnswer, BoardBody, SignIn, VersionAnswer, VersionList, answer_of
 from api.keys import holder_of
 from domain.api_keys import Scope, ScopesOf
-from domain.board_document import parse_board, write_board
+from domain.board_document import parse_board
+from domain.board_writing import write_board
 from domain.ids import parse_sign_id, parse_site_id
 from domain.live import Live
 from domain.places import Sign
@@ -37,8 +38,9 @@ def create_router(signs: Signs, live: Live, scopes_of: ScopesOf) -> APIRouter:
 
 
 def _add_board(router: APIRouter, signs: Signs, live: Live, holder: Holder) -> None:
-    @router.get("/board", summary="What a sign is set up to say")
+    @router.get("/board", summary="What a sign is set up to say", dependencies=[Depends(holder)])
     async def board(sign_id: SignId, response: Response) -> BoardAnswer:
+        """What it says is for everybody (`/frame`); a board also names the devices that say it."""
         return _answer(live.snapshot.sign(sign_id), response)
 
     @router.put("/board", summary="Set a sign up", responses=_REFUSED)

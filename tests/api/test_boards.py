@@ -45,8 +45,7 @@ def client(make_app, live, signs):
     return client
 
 
-def test_everybody_reads_a_board(client):
-    del client.headers["Authorization"]
+def test_a_board_is_read_with_its_version(client):
     answer = client.get(BOARD)
     assert answer.json() == {"sign_id": "north", "version": 1, "board": {"lines": [LINE]}}
     assert answer.headers["etag"] == '"1"'
@@ -124,6 +123,7 @@ def test_every_version_says_who_and_when_and_comes_back(client):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("GET", BOARD),
         ("PUT", BOARD),
         ("PUT", "/v1/signs/south"),
         ("GET", f"{BOARD}/versions"),

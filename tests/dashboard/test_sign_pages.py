@@ -7,7 +7,8 @@ import re
 import pytest
 
 from dashboard.sign_form import form_of, form_sent
-from domain.board_document import parse_board, write_board
+from domain.board_document import parse_board
+from domain.board_writing import write_board
 from domain.boards import Arrow, Board, BoardLine, EPaper, Fallback, FallbackKind, LineMode, RadioDisplay, Thresholds
 from domain.categories import Category
 from domain.places import Sign

@@ -5,11 +5,12 @@ import json
 from datetime import time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.availability import Thresholds
-from domain.board_document import offers, parse_board, unknown_places, write_board
+from domain.board_document import offers, parse_board, unknown_places
+from domain.board_writing import write_board
 from domain.boards import (
     Arrow,
     Board,
@@ -70,7 +71,7 @@ ORDER = ("full_enter", "full_leave", "almost_full_enter", "almost_full_leave")
 
 @st.composite
 def boards(draw):
-    count = draw(st.integers(1, 4))
+    count = draw(st.integers(1, 2))
     times = st.times().map(lambda at: at.replace(second=0, microsecond=0))
     return Board(
         sign_id="north",
@@ -109,6 +110,7 @@ def boards(draw):
     )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # boards have many parts
 @given(boards())
 def test_a_board_is_read_as_it_was_written(board):
     document = json.loads(json.dumps(write_board(board, name="North")))

@@ -1,10 +1,15 @@
 """From a sensor's word to the page and the sign that somebody has open: soon, and the same number everywhere."""
 
+import asyncio
+import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import gmqtt
 import httpx
 import pytest
+from gmqtt.mqtt.constants import MQTTv311
 
 from tests.conftest import SMALL_BOROUGH, until
 from tests.e2e.conftest import uplink
@@ -46,7 +51,7 @@ class Bays:
 @pytest.fixture(scope="module")
 def platform(module_platform):
     """Ingest and web server with sensors that have spoken; signs are valid for a few seconds only."""
-    module_platform.settings.update(frame_validity_s=VALIDITY_S, tick_seconds=1)
+    module_platform.settings.update(frame_validity_s=VALIDITY_S, tick_seconds=1, sign_topics=True)
     module_platform.import_places(SMALL_BOROUGH)
     module_platform.ingest = module_platform.start("ingest")
     module_platform.serve = module_platform.start("serve")
@@ -152,6 +157,41 @@ def same_revision(platform, page, sign) -> int | None:
     return answer["revision"]
 
 
+def test_a_sign_that_subscribes_hears_what_the_api_says(platform, bays):
+    for occupied in (0, 2):
+        bays.say(occupied=occupied)
+        heard = retained_frame(platform, lambda frame, free=4 - occupied: frame["lines"][0]["count"] == free)
+        answer = platform.get(f"/v1/signs/{SIGN}/frame").json()
+        assert (heard["frame_id"], heard["lines"]) == (answer["frame_id"], answer["lines"])
+        text = platform.get(f"/v1/signs/{SIGN}/frame.txt").text
+        assert f"Mill Yard   {4 - occupied} spaces" in text
+
+
+def retained_frame(platform, wanted) -> dict:
+    """The first frame on the sign's topic that is wanted, as a sign hears it that subscribes now."""
+    broker = platform.broker
+
+    async def listen() -> dict:
+        frames = asyncio.Queue()
+        client = gmqtt.Client(f"sign-{time.monotonic_ns()}")
+        client.set_auth_credentials("smartplace", broker.password)
+        client.on_message = lambda _client, _topic, payload, _qos, _properties: frames.put_nowait(payload) or 0
+        await client.connect("127.0.0.1", broker.port, version=MQTTv311)
+        client.subscribe(f"smartplace/v1/signs/{SIGN}/frame", qos=1)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while True:
+                    frame = json.loads(await frames.get() or "{}")
+                    if frame and wanted(frame):
+                        return frame
+        finally:
+            await client.disconnect()
+
+    # The browser's own loop runs in this thread.
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(lambda: asyncio.run(listen())).result()
+
+
 def test_a_revision_is_never_followed_by_an_older_one(platform, bays):
     seen = []
     with httpx.stream("GET", f"{platform.url}/v1/events", timeout=10) as stream:
@@ -186,6 +226,7 @@ def test_without_ingest_the_sign_goes_blank_by_itself_and_the_platform_says_so(o
     frame = platform.get(f"/v1/signs/{SIGN}/frame").json()
     assert {line["display"] for line in frame["lines"]} == {"--"}
     assert frame["message"]
+    assert retained_frame(platform, lambda frame: not frame["valid_for_s"])["message"] == frame["message"]
 
     revision = free_in_the_api(platform)[0]
     # Somebody corrects a place meanwhile: that is news of the place, not of its sensors.
