@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -290,3 +291,16 @@ async def test_messages_are_noted_until_they_are_acquitted(database, open_store,
 
         await store.forget_frames(before=datetime.now(UTC) + timedelta(days=1))
         assert await store.times_noted([one, two]) == {}
+
+
+async def test_whole_numbers_beside_fractions_cost_no_batch(database, open_store, small_borough, noon, frame):
+    """A level of exactly zero, which network servers leave out; a charge that a device writes without a point."""
+    async with open_store(database, small_borough, noon) as (store, _):
+        whole = frame("70b3d50000000001", 1, occupied=True, battery_percent=81)
+        whole = replace(whole, uplink=replace(whole.uplink, snr_db=0, rssi_dbm=-97))
+        stored = await store.write([whole, frame("70b3d50000000002", 1, occupied=True, battery_percent=81.5)], [])
+
+    assert stored.kept == 2
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("SELECT snr_db, battery_percent FROM device_state ORDER BY device_key").fetchall()
+    assert kept == [(0.0, 81.0), (7.25, 81.5)]
