@@ -191,7 +191,7 @@ async def _write(
     for row in _rows(file, mapping, register, now):
         if isinstance(row, RegisterProblem) or row.code not in known:
             continue
-        batch.append(_frame(row, known[row.code]))
+        batch.append(frame_of(row, known[row.code]))
         done += 1
         if len(batch) == BATCH:
             stored = await store.write(batch, [])
@@ -224,7 +224,7 @@ async def _faults(pool: Pool, reading: Reading, known: dict[str, SeriesIds]) -> 
     return found
 
 
-def _frame(row: SeriesRow, ids: SeriesIds) -> Accepted:
+def frame_of(row: SeriesRow, ids: SeriesIds) -> Accepted:
     """The row as a frame of our own model, decoded from its own bytes."""
     said: Measurements = {}
     if row.taken is not None:

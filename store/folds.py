@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from domain.counts import believed
+from domain.measurements import QUANTITIES
 from domain.states import State
 from domain.uplinks import Accepted
 from domain.values import value
@@ -107,7 +108,8 @@ def frames_by_device(frames: Iterable[tuple[int, Accepted]]) -> list[DeviceFrame
 def condition(device_key: int, frames: Sequence[Accepted]) -> tuple[object, ...]:
     """What every frame says of its device, by the newest: one row for `apply_conditions`."""
     newest = frames[-1].uplink
-    return device_key, newest.observed_at, newest.session, newest.f_cnt, newest.rssi_dbm, newest.snr_db
+    levels = (None if level is None else float(level) for level in (newest.rssi_dbm, newest.snr_db))
+    return device_key, newest.observed_at, newest.session, newest.f_cnt, *levels
 
 
 def sayings(by_device: Iterable[DeviceFrames]) -> Iterator[tuple[object, ...]]:
@@ -132,9 +134,10 @@ _SAID_KEYS = frozenset(_SAID)
 
 
 def _newest_said(frames: Sequence[Accepted], key: str) -> Iterator[object]:
-    """When it was said, and what; of two of one moment the greater."""
+    """When it was said, and what; of two of one moment the greater. A whole number of volts is one of volts, too."""
+    kind: Callable[[Any], Any] = QUANTITIES[key].kind
     values = [
-        (frame.uplink.observed_at, value)
+        (frame.uplink.observed_at, kind(value))
         for frame in frames
         if (value := frame.decoded.measurements.get(key)) is not None
     ]

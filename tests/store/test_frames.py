@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -319,3 +320,16 @@ async def test_what_every_frame_changes_is_rewritten_in_place(database, open_sto
     )
     # No index has to follow, and no page fills with what was.
     assert rows == [("asset_state", 0), ("device_state", 0), ("platform", 0), ("session_block", 0)]
+
+
+async def test_whole_numbers_beside_fractions_cost_no_batch(database, open_store, small_borough, noon, frame):
+    """A level of exactly zero, which network servers leave out; a charge that a device writes without a point."""
+    async with open_store(database, small_borough, noon) as (store, _):
+        whole = frame("70b3d50000000001", 1, occupied=True, battery_percent=81)
+        whole = replace(whole, uplink=replace(whole.uplink, snr_db=0, rssi_dbm=-97))
+        stored = await store.write([whole, frame("70b3d50000000002", 1, occupied=True, battery_percent=81.5)], [])
+
+    assert stored.kept == 2
+    with psycopg.connect(database) as connection:
+        kept = connection.execute("SELECT snr_db, battery_percent FROM device_state ORDER BY device_key").fetchall()
+    assert kept == [(0.0, 81.0), (7.25, 81.5)]
