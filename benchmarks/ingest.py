@@ -230,10 +230,10 @@ def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, 
     before = [cpu_seconds(process) for process in counted]
     revision = int(str(one(bench, "SELECT revision FROM platform")))
     began = publish(bench, path)["began"]
-    wait_until_still(bench)
-    worker_us, postgres_us, broker_us = (
-        (cpu_seconds(process) - then) / count * 1e6 for process, then in zip(counted, before, strict=True)
-    )
+    after = before
+    for _ in until_kept(bench, table, rows + count):
+        after = [cpu_seconds(process) for process in counted]
+    worker_us, postgres_us, broker_us = ((now - then) / count * 1e6 for now, then in zip(after, before, strict=True))
     batches = int(str(one(bench, "SELECT revision FROM platform"))) - revision
     kept = kept_since(bench, table, rows, count)
     ended = float(str(one(bench, f"SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin))) FROM {table}")))
@@ -247,7 +247,8 @@ def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float,
     blast.write(path, events(bench, count, first=first, gateway_time=STAMP.decode()))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
     publish(bench, path, rate=500)
-    wait_until_still(bench)
+    for _ in until_kept(bench, table, rows + count):
+        pass
     kept = kept_since(bench, table, rows, count)
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
         delays = [
@@ -262,18 +263,23 @@ def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float,
     return cuts[49], cuts[98]
 
 
-def wait_until_still(bench: Bench) -> None:
-    """Until nobody has begun to write for two seconds.
+def until_kept(bench: Bench, table: str, expected: int) -> Iterator[None]:
+    """Give control whenever nobody has begun to write for two seconds; end once all rows are there, or after ten.
 
-    Asked of the number of the next transaction, which costs the same however much there is: to count the rows again and
-    again would be the most expensive query of the run, on the account of whoever is measured.
+    Whether somebody writes is asked of the number of the next transaction, which costs the same however much there is.
+    To count the rows again and again would be the most expensive query of the run, at the cost of whoever is measured.
     """
-    newest, since = "", time.monotonic()
+    newest, since, looked = "", time.monotonic(), False
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
-        while time.monotonic() - since < 2:
+        while time.monotonic() - since < 10:
             (now,) = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone() or ("",)
             if now != newest:
-                newest, since = now, time.monotonic()
+                newest, since, looked = now, time.monotonic(), False
+            if time.monotonic() - since > 2 and not looked:
+                yield
+                looked = True
+                if int(str(one(bench, f"SELECT count(*) FROM {table}"))) >= expected:
+                    return
             time.sleep(0.05)
 
 

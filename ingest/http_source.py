@@ -5,7 +5,7 @@ import asyncio
 from domain.errors import StoreUnavailableError
 from domain.live import Clock
 from domain.uplinks import Rejected
-from ingest.source import Delivery, Token, next_batch
+from ingest.source import Delivery, Inbox, Token
 
 
 class HttpSource:
@@ -17,7 +17,8 @@ class HttpSource:
     def __init__(self, *, now: Clock, most_waiting: int = 1000, patience_s: float = 4) -> None:
         self._now = now
         self._patience_s = patience_s
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(most_waiting)
+        self._most_waiting = most_waiting
+        self._inbox = Inbox()
 
     @property
     def ready(self) -> bool:
@@ -27,11 +28,11 @@ class HttpSource:
     @property
     def waiting(self) -> int:
         """Messages that were received and not yet taken."""
-        return self._queue.qsize()
+        return len(self._inbox)
 
     async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
-        return await next_batch(self._queue, most=most, linger_s=linger_s)
+        return await self._inbox.batch(most=most, linger_s=linger_s)
 
     def acknowledge(self, token: Token, letter: Rejected | None = None) -> None:
         """Tell the sender that this delivery is safe; does nothing if it waited too long."""
@@ -44,13 +45,13 @@ class HttpSource:
         Raises:
             StoreUnavailableError: it is not known to be safe. Sent again, it is kept once all the same.
         """
+        if len(self._inbox) >= self._most_waiting:
+            raise StoreUnavailableError("too many frames wait")
         kept: asyncio.Future[Rejected | None] = asyncio.get_running_loop().create_future()
         received_at = self._now()
         delivery = Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token(kept))
+        self._inbox.put([delivery])
         try:
-            self._queue.put_nowait(delivery)
             return await asyncio.wait_for(kept, self._patience_s)
-        except asyncio.QueueFull:
-            raise StoreUnavailableError("too many frames wait") from None
         except TimeoutError:
             raise StoreUnavailableError(f"a frame was not safe within {self._patience_s:g} s") from None

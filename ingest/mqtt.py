@@ -14,7 +14,7 @@ from domain.uplinks import Rejected
 from ingest.backoff import backoff_s
 from ingest.mqtt_connection import Connection, RefusedError, TurnedAwayError
 from ingest.mqtt_packets import ProtocolError, Publish
-from ingest.source import Delivery, Token, next_batch
+from ingest.source import Delivery, Inbox, Token
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class MqttSource:
         self._broker = broker
         self._filters = filters
         self._now = now
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._inbox = Inbox()
         self._connection: Connection | None = None
         self._granted = False
         self._connections = 0
@@ -73,7 +73,7 @@ class MqttSource:
     @property
     def waiting(self) -> int:
         """Messages that were received and not yet taken."""
-        return self._queue.qsize()
+        return len(self._inbox)
 
     @property
     def ready(self) -> bool:
@@ -82,8 +82,8 @@ class MqttSource:
 
     async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
         """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
-        deliveries = await next_batch(self._queue, most=most, linger_s=linger_s)
-        if self._connection is not None and self._queue.qsize() <= self._broker.receive_maximum:
+        deliveries = await self._inbox.batch(most=most, linger_s=linger_s)
+        if self._connection is not None and len(self._inbox) <= self._broker.receive_maximum:
             self._connection.resume()
         return deliveries
 
@@ -181,16 +181,18 @@ class MqttSource:
     def _take(self, connection: Connection, messages: Sequence[Publish]) -> None:
         """Queue messages. A broker that sends more than it was asked for is read no further until there is room."""
         received_at = self._now()
-        for message in messages:
-            self._queue.put_nowait(
+        self._inbox.put(
+            [
                 Delivery(
-                    topic=message.topic.decode("utf-8", "backslashreplace"),
-                    payload=message.payload,
-                    retained=message.retained,
+                    topic=topic.decode("utf-8", "backslashreplace"),
+                    payload=payload,
+                    retained=retained,
                     received_at=received_at,
-                    token=Token(connection, message.packet_id),
-                    redelivered=message.redelivered,
+                    token=Token(connection, packet_id),
+                    redelivered=redelivered,
                 )
-            )
-        if self._queue.qsize() > _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum and connection.pause():
+                for topic, payload, packet_id, redelivered, retained in messages
+            ]
+        )
+        if len(self._inbox) > _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum and connection.pause():
             logger.warning("too many frames wait: reading no further", extra={"action": "mqtt_pause"})

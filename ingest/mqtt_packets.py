@@ -130,29 +130,27 @@ class PacketReader:
         buffer = self._rest + data if self._rest else data
         packets: list[Packet] = []
         at, end = 0, len(buffer)
-        while end - at >= 2:
-            size, begins = buffer[at + 1], at + 2
-            if size & 0x80:
-                sized = _read_size(buffer, at + 1)
-                if sized is None:
+        try:
+            while end - at >= 2:
+                size, begins = buffer[at + 1], at + 2
+                if size & 0x80:
+                    sized = _read_size(buffer, at + 1)
+                    if sized is None:
+                        break
+                    size, begins = sized
+                ends = begins + size
+                if ends > end:
                     break
-                size, begins = sized
-            ends = begins + size
-            if ends > end:
-                break
-            packets.append(self._read(buffer[at], buffer, begins, ends))
-            at = ends
+                header = buffer[at]
+                if header & 0xF0 == _PUBLISH:
+                    packets.append(self._publish(header, buffer, begins, ends))
+                else:
+                    packets.append(self._rare(header & 0xF0, buffer[begins:ends]))
+                at = ends
+        except (IndexError, ValueError) as error:
+            raise ProtocolError(f"the broker sends a packet 0x{buffer[at]:02x} that is none") from error
         self._rest = buffer[at:]
         return packets
-
-    def _read(self, header: int, buffer: bytes, begins: int, ends: int) -> Packet:
-        kind = header & 0xF0
-        try:
-            if kind == _PUBLISH:
-                return self._publish(header, buffer, begins, ends)
-            return self._rare(kind, buffer[begins:ends])
-        except (IndexError, ValueError) as error:
-            raise ProtocolError(f"the broker sends a packet 0x{header:02x} that is none") from error
 
     def _publish(self, header: int, buffer: bytes, begins: int, ends: int) -> Publish:
         at = begins + 2 + (buffer[begins] << 8 | buffer[begins + 1])
@@ -169,7 +167,7 @@ class PacketReader:
             at += size
         if at > ends:
             raise ValueError(at)
-        return Publish(topic, buffer[at:ends], packet_id, bool(header & 0x08), bool(header & 0x01))
+        return Publish(topic, buffer[at:ends], packet_id, header & 0x08 != 0, header & 0x01 != 0)
 
     def _rare(self, kind: int, body: bytes) -> Packet:
         if kind == _CONNACK:

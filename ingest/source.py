@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -75,11 +77,27 @@ class Link(Protocol):
         ...
 
 
-async def next_batch(queue: asyncio.Queue[Delivery], *, most: int, linger_s: float) -> list[Delivery]:
-    """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
-    deliveries = [await queue.get()]
-    if linger_s and queue.qsize() + 1 < most:
-        await asyncio.sleep(linger_s)
-    while len(deliveries) < most and not queue.empty():
-        deliveries.append(queue.get_nowait())
-    return deliveries
+class Inbox:
+    """Deliveries that wait for one taker, in order. They come and go by the hundred; asyncio.Queue asks each one in."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, deliveries: Iterable[Delivery]) -> None:
+        """Add these at the end."""
+        self._waiting.extend(deliveries)
+        self._some.set()
+
+    async def batch(self, *, most: int, linger_s: float) -> list[Delivery]:
+        """At least one delivery, at most `most`; the first waits at most `linger_s` for company."""
+        while not self._waiting:
+            self._some.clear()
+            await self._some.wait()
+        if linger_s and len(self._waiting) < most:
+            await asyncio.sleep(linger_s)
+        take = self._waiting.popleft
+        return [take() for _ in range(min(most, len(self._waiting)))]
