@@ -17,8 +17,9 @@ from tests.e2e.conftest import uplink
 BAYS = ("70b3d50000000001", "70b3d50000000002", "70b3d50000000003")
 OTHER_BAY = "70b3d50000000004"
 SITE, SIGN = "mill-yard", "north"
-DEADLINE_S = 10
+DEADLINE_S = 40
 VALIDITY_S = 3
+NOTHING = "--"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.db, pytest.mark.broker, pytest.mark.browser]
 
@@ -150,6 +151,9 @@ def same_revision(platform, page, sign) -> int | None:
     if len({answer["revision"], frame["revision"], page_revision, sign_revision}) != 1:
         return None
     (line,) = [line for line in frame["lines"] if line["key"] == "all"]
+    if NOTHING in {line["display"], sign_text}:
+        # On a machine with other work the sign may go blank meanwhile: then it says nothing.
+        return None
     free = site["counts"]["free"]
     assert page_text == f"{free} of {site['counts']['capacity']}"
     assert (line["count"], line["display"]) == (free, str(free) if free else "FULL")
@@ -215,16 +219,16 @@ def test_two_signs_opened_at_different_times_agree(open_page, bays):
 def test_without_ingest_the_sign_goes_blank_by_itself_and_the_platform_says_so(open_page, platform, bays):
     sign = open_page(f"/signs/{SIGN}")
     main = sign.locator("main")
-    assert main.get_attribute("data-blank") == "false"
+    until(lambda: main.get_attribute("data-blank") == "false", what="a sign that shows")
     platform.ingest.kill()
     platform.ingest.wait(10)
     killed = time.monotonic()
     until(lambda: main.get_attribute("data-blank") == "true", what="a blank sign", within_s=VALIDITY_S + DEADLINE_S)
     print(f"blank {time.monotonic() - killed:.1f} s after ingest was killed, at a validity of {VALIDITY_S} s")
-    assert sign.evaluate(ON_THE_SIGN)[1] == "--"
+    assert sign.evaluate(ON_THE_SIGN)[1] == NOTHING
     until(lambda: platform.get("/readyz").status_code == 503, what="a web server that says so")
     frame = platform.get(f"/v1/signs/{SIGN}/frame").json()
-    assert {line["display"] for line in frame["lines"]} == {"--"}
+    assert {line["display"] for line in frame["lines"]} == {NOTHING}
     assert frame["message"]
     assert retained_frame(platform, lambda frame: not frame["valid_for_s"])["message"] == frame["message"]
 
@@ -236,8 +240,8 @@ def test_without_ingest_the_sign_goes_blank_by_itself_and_the_platform_says_so(o
     assert main.get_attribute("data-blank") == "true"
 
     platform.ingest = platform.start("ingest")
-    until(lambda: main.get_attribute("data-blank") == "false", what="a sign that shows again", within_s=30)
-    assert sign.evaluate(ON_THE_SIGN)[1] != "--"
+    until(lambda: main.get_attribute("data-blank") == "false", what="a sign that shows again")
+    assert sign.evaluate(ON_THE_SIGN)[1] != NOTHING
     until(platform.is_ready, what="a web server that vouches again")
 
 
@@ -251,15 +255,15 @@ def test_without_the_web_server_the_open_sign_goes_blank_and_the_page_says_so_un
 ):
     page, sign = open_page("/"), open_page(f"/signs/{SIGN}")
     blank = sign.locator("main")
-    assert blank.get_attribute("data-blank") == "false"
+    until(lambda: blank.get_attribute("data-blank") == "false", what="a sign that shows")
     platform.serve.kill()
     platform.serve.wait(10)
     until(lambda: blank.get_attribute("data-blank") == "true", what="a blank sign", within_s=VALIDITY_S + DEADLINE_S)
-    assert sign.evaluate(ON_THE_SIGN)[1] == "--"
+    assert sign.evaluate(ON_THE_SIGN)[1] == NOTHING
     freshness = page.locator("[data-freshness]")
     until(lambda: freshness.get_attribute("data-freshness") == "stale", what="a page that says so")
 
     platform.serve = platform.start("serve")
     until(platform.is_ready, what="the web server")
-    until(lambda: blank.get_attribute("data-blank") == "false", what="a sign that shows again", within_s=40)
-    until(lambda: freshness.get_attribute("data-freshness") == "fresh", what="a page that is live again", within_s=40)
+    until(lambda: blank.get_attribute("data-blank") == "false", what="a sign that shows again")
+    until(lambda: freshness.get_attribute("data-freshness") == "fresh", what="a page that is live again")

@@ -75,7 +75,7 @@ def assert_complete(platform, expected: int, watch: Watch) -> None:
     until(
         lambda: watch.look() >= expected,
         what=f"{expected} frames",
-        within_s=60,
+        within_s=120,
         instead=lambda: f"{count(platform)} are kept; {told_dead_letters(platform)}",
     )
     assert platform.value("SELECT count(*) FROM dead_letter") == 0, told_dead_letters(platform)

@@ -21,6 +21,8 @@ WIDTHS = [1280, 375]
 PICTURES = {"places": "/", "sign": "/signs/{sign}", "manage": "/manage"}
 
 pytestmark = [pytest.mark.e2e, pytest.mark.db, pytest.mark.broker, pytest.mark.browser]
+# What comes in a moment on an idle machine.
+expect.set_options(timeout=30_000)
 
 
 def places_in(demo) -> tuple[list[str], list[str]]:

@@ -208,7 +208,7 @@ class World:
         async def is_ready() -> bool:
             return (await self.answer(name, "/readyz")).status_code == 200
 
-        await self._wait(is_ready, what=f"/readyz of {name} that is green", within_s=within_s)
+        await self.wait(is_ready, what=f"/readyz of {name} that is green", within_s=within_s)
 
     async def says_red(self, name: str, *checks: str, within_s: float = 20) -> None:
         """Wait until /readyz of that process is red, and these checks say why."""
@@ -221,7 +221,7 @@ class World:
             return answer.status_code == 503 and said >= set(checks)
 
         try:
-            await self._wait(is_red, what=f"/readyz of {name} that is red", within_s=within_s)
+            await self.wait(is_red, what=f"/readyz of {name} that is red", within_s=within_s)
         except TimeoutError as error:
             raise TimeoutError(f"{error}: {', '.join(checks)}; red are: {', '.join(sorted(said)) or 'none'}") from None
 
@@ -285,7 +285,7 @@ class World:
         async def is_found() -> bool:
             return bool((await self.database.ask(query))[0]["found"])
 
-        await self._wait(is_found, what=what, within_s=within_s)
+        await self.wait(is_found, what=what, within_s=within_s)
 
     async def stored(self, count: int) -> None:
         """Wait until so many frames are in the journal."""
@@ -305,7 +305,7 @@ class World:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            await self._wait(is_settled, what="everything stored", within_s=within_s)
+            await self.wait(is_settled, what="everything stored", within_s=within_s)
         except TimeoutError as error:
             self.broken.append(str(error))
         self.drained_s = clock() - began
@@ -399,7 +399,8 @@ class World:
             for number, row in enumerate(await self.database.ask(DEAD_LETTERS))
         ]
 
-    async def _wait(self, condition: Callable[[], Awaitable[bool]], *, what: str, within_s: float) -> None:
+    async def wait(self, condition: Callable[[], Awaitable[bool]], *, what: str, within_s: float) -> None:
+        """Poll until the condition holds; where it cannot be asked, it does not. Raises TimeoutError."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + within_s
         while True:

@@ -26,6 +26,7 @@ from signage.routes import create_router
 from signage.served import ServedFrames
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
+GRACE_S = 20
 LETTERS = {"f": State.FREE, "o": State.OCCUPIED, "u": State.UNKNOWN, "c": State.CLOSED}
 
 
@@ -95,7 +96,7 @@ class Served:
         self.socket = socket.create_server(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=GRACE_S)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
         self.thread.start()
@@ -104,7 +105,7 @@ class Served:
         """The seconds that it took to end."""
         began = time.monotonic()
         self.server.should_exit = True
-        self.thread.join(20)
+        self.thread.join(2 * GRACE_S)
         assert not self.thread.is_alive()
         self.socket.close()
         return time.monotonic() - began
@@ -205,7 +206,7 @@ def serve(live):
 def eventually():
     """Wait for something that another thread does."""
 
-    def wait(true, seconds=5.0) -> None:
+    def wait(true, seconds=30.0) -> None:
         deadline = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < deadline, "it never happened"

@@ -37,7 +37,7 @@ def smartplace(monkeypatch, capsys, tmp_path):
 def until():
     """`until(condition, what="the end")`: poll, and fail when the time is over."""
 
-    def poll(condition, *, what, within_s=20):
+    def poll(condition, *, what, within_s=60):
         deadline = time.monotonic() + within_s
         while not condition():
             assert time.monotonic() < deadline, f"{what}: not within {within_s} s"
