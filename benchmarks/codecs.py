@@ -2,10 +2,12 @@
 
 Every model decodes its own vectors over and over, with all checks (`devices.codec.decode`), in rounds that take turns
 with msgspec reading a ChirpStack event of about a kilobyte. For Cayenne LPP there is a peer: pycayennelpp, if it is
-installed, on the same frames. Seconds are of CPU time; the best round of each counts. The last line is JSON.
+installed, on the same frames. Seconds are of CPU time; the best round of each counts. Codecs in JavaScript, through
+their worker, are measured by the wall clock (`benchmarks/javascript_codecs.py` has more). The last line is JSON.
 """
 
 import argparse
+import asyncio
 import base64
 import json
 import statistics
@@ -19,6 +21,7 @@ sys.path[0] = str(Path(__file__).parents[1])
 
 import msgspec
 
+from benchmarks import javascript_codecs
 from devices.catalogue import MODELS
 from devices.codec import DeviceModel, decode
 
@@ -131,7 +134,8 @@ def run(rounds: int, seconds: float) -> dict[str, object]:
         ours = native(next(device for device in MODELS if device.key == LPP), [(1, payload) for payload in known])
         steps |= {"pycayennelpp": (step, len(known)), "lpp_same_frames": (ours, len(known))}
     rates = best(steps, rounds, seconds)
-    return summary(rates, [device.key for device in MODELS], len(events[0]))
+    javascript = asyncio.run(javascript_codecs.rates(rounds))
+    return summary(rates, [device.key for device in MODELS], len(events[0])) | {"javascript_per_s": javascript}
 
 
 def summary(rates: dict[str, float], keys: list[str], event_octets: int) -> dict[str, object]:
@@ -144,7 +148,6 @@ def summary(rates: dict[str, float], keys: list[str], event_octets: int) -> dict
         "event_json_per_s": round(rates["event"]),
         "event_octets": event_octets,
         "lpp_ratio_to_pycayennelpp": lpp and round(lpp, 2),
-        "javascript_per_s": {},  # by model, once codecs in JavaScript are measured here, too
     }
 
 
@@ -153,6 +156,8 @@ def table(result: dict[str, dict[str, float]]) -> str:
     for key, per_second in sorted(result["native_per_s"].items(), key=lambda item: -item[1]):
         ratio = result["ratio_to_event_json"][key]
         rows.append(f"{key:28}{per_second:12,.0f}{1e6 / per_second:10.2f}{ratio:16.2f}")
+    for way, per_second in result["javascript_per_s"].items():
+        rows.append(f"{f'JavaScript, {way}':28}{per_second:12,.0f}{1e6 / per_second:10.2f}")
     return "\n".join(rows)
 
 

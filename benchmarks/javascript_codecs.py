@@ -135,6 +135,22 @@ async def measure(*, quick: bool) -> dict[str, object]:
     return {"benchmark": "javascript_codecs", "unit": "decodes/s", **medians, "native_over_batched": ratio}
 
 
+async def rates(rounds: int) -> dict[str, float]:
+    """Decodes a second through the worker, one by one and in batches: medians."""
+    runner = ScriptRunner()
+    ways = {
+        "single": (through_worker(runner, batch=1), 500),
+        "batched": (through_worker(runner, batch=BATCH), 5_000),
+    }
+    try:
+        for run, count in ways.values():
+            await run(count)
+        found = {name: [await per_second(run, count) for _ in range(rounds)] for name, (run, count) in ways.items()}
+    finally:
+        await runner.close()
+    return {name: round(statistics.median(values)) for name, values in found.items()}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -16,4 +16,6 @@ def test_a_quick_look_ends_with_one_json_line_that_has_every_model():
     result = json.loads(line)
     assert result["native_per_s"].keys() == result["ratio_to_event_json"].keys() == {model.key for model in MODELS}
     assert all(rate > 0 for rate in result["native_per_s"].values())
-    assert {"median_ratio_to_event_json", "lpp_ratio_to_pycayennelpp", "javascript_per_s"} <= result.keys()
+    assert result["javascript_per_s"].keys() == {"single", "batched"}
+    assert all(rate > 0 for rate in result["javascript_per_s"].values())
+    assert {"median_ratio_to_event_json", "lpp_ratio_to_pycayennelpp"} <= result.keys()

@@ -108,7 +108,7 @@ async def test_the_worker_outlives_what_the_engine_can_interrupt(running, uplink
 async def test_a_loop_inside_the_engine_costs_the_worker_and_only_this_call(running, uplink, good):
     # Sorting a hundred million holes takes seconds, in which the engine looks at no limit.
     endless = uplink(function("new Array(1e8).sort()"))
-    async with running(wall_s=0.5) as runner:
+    async with running(wall_s=1.0) as runner:
         await runner.run([uplink(good)])
         before = runner.pid
         outcomes = await runner.run([uplink(good, b"\x05"), endless, uplink(good, b"\x07")])
