@@ -1,18 +1,19 @@
 """How wrong history is when the radio loses frames: 300 bays for 14 days through the real pipeline, against the truth.
 
-Cars stay 75 minutes in the mean and bays stay empty for 55 (lognormal, sigma 1; 22 changes a bay and day). Sensors speak
-in their own bytes through ChirpStack's JSON: `bosch-tps110` says its state, `nwave-nps405` also how long the state before
-lasted; heartbeats carry the state, never, every 24, 4 or 1 hours. Frames are opened, decoded, kept in batches of 2,000 and
-told by the historian, day by day. What the radio does to them:
+Cars stay 75 minutes in the mean and bays stay empty for 55 (lognormal, sigma 1; 22 changes a bay and day). Sensors
+speak in their own bytes through ChirpStack's JSON: `bosch-tps110` says its state, `nwave-nps405` also how long the
+state before lasted; heartbeats carry the state, never, every 24, 4 or 1 hours. Frames are opened, decoded, kept in
+batches of 2,000 and told by the historian, day by day. What the radio does to them:
 
-- table: frames are lost at random, nothing else: the cells of the table of a naive decoder (state = last event received);
-- street: also 1% come twice, 3% late and out of order by up to ten minutes, the gateway is out for an hour a day, and 2% of
-  the sensors are stuck: from some moment on they say the state they had.
+- table: frames are lost at random, nothing else: the cells of the table of a naive decoder (state = last event
+  received);
+- street: also 1% come twice, 3% late and out of order by up to ten minutes, the gateway is out for an hour a day, and
+  2% of the sensors are stuck: from some moment on they say the state they had.
 
 Told against true, second by second: share of bay-time wrong, and unknown; how long a wrong state lasts; minutes of free
 that were taken for each bay and day; every five minutes: occupancy of the whole area and of blocks of 20 bays in
-percentage points, and how often a block is off by two bays or more. For comparison a naive decoder reads the same frames,
-and the historian's rule without its inferences.
+percentage points, and how often a block is off by two bays or more. For comparison a naive decoder reads the same
+frames, and the historian's rule without its inferences.
 
 The last line is JSON. --write puts tables and charts into docs.
 """

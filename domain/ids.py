@@ -11,7 +11,6 @@ SiteId = NewType("SiteId", str)
 ZoneId = NewType("ZoneId", str)
 AssetId = NewType("AssetId", str)
 SignId = NewType("SignId", str)
-ClosureId = NewType("ClosureId", str)
 
 _DEV_EUI = re.compile(r"[0-9a-fA-F]{16}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -73,15 +72,6 @@ def parse_sign_id(text: str) -> SignId:
         InvalidIdError: anything else.
     """
     return SignId(_slug("sign id", text))
-
-
-def parse_closure_id(text: str) -> ClosureId:
-    """A closure id; same alphabet as a site id.
-
-    Raises:
-        InvalidIdError: anything else.
-    """
-    return ClosureId(_slug("closure id", text))
 
 
 def _slug(kind: str, text: str) -> str:

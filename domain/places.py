@@ -1,12 +1,11 @@
 """Places: sites, the bays, benches, areas and gates in them, the signs that speak of them, the devices installed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.boards import Board
 from domain.categories import Category
-from domain.closures import Closure
 from domain.ids import AssetId, DeviceId, SignId, SiteId, ZoneId
 
 
@@ -103,6 +102,16 @@ class Device:
     silent_after: timedelta
     asset_id: AssetId | None
     distance_threshold_mm: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A time in which an asset is out of use. `until` None means until further notice."""
+
+    asset_id: AssetId
+    begins_at: datetime
+    ends_at: datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

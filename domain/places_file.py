@@ -9,18 +9,16 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 
 from domain.board_document import offers, read_board, unknown_places
 from domain.categories import Category
-from domain.closures import Closure, Weekday
 from domain.errors import PlacesFileError, UnknownModelError
 from domain.ids import (
     AssetId,
     DeviceId,
     parse_asset_id,
-    parse_closure_id,
     parse_dev_eui,
     parse_device_id,
     parse_sign_id,
@@ -84,7 +82,7 @@ def _places(file: Table, silent_after: SilentAfter) -> Places:
         installed += _benches(table, site, silent_after)
         installed += _areas(table, site, silent_after)
         installed += _gates(table, site, silent_after)
-        closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part, site)]
+        closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part)]
     signs = tuple(_sign(table) for table in file.tables("sign", "sign"))
     file.finish()
     return Places(
@@ -258,56 +256,15 @@ def _explicit_spot(entry: Table, model: str, silence: timedelta, threshold_mm: i
     )
 
 
-def _closures(table: Table, site: Site) -> Iterator[Closure]:
-    """One for each bay that it names, or one for the whole site."""
-    closure_id = table.identifier("id", parse_closure_id) if table.has("id") else None
-    closure = Closure(reason=table.text("reason"), closure_id=closure_id)
-    closure = _again(table, closure) if table.has("days") else _once(table, closure)
-    if not table.has("bays"):
-        yield replace(closure, site_id=site.site_id)
-        return
-    bays = table.texts("bays")
-    for number, asset_id in enumerate(bays, 1):
-        own_id = f"{closure_id}-{number}" if closure_id and len(bays) > 1 else closure_id
-        yield replace(closure, asset_id=AssetId(asset_id), closure_id=own_id)
-
-
-def _once(table: Table, closure: Closure) -> Closure:
+def _closures(table: Table) -> Iterator[Closure]:
     begins_at = table.moment("begins")
     ends_at = table.moment("ends") if table.has("ends") else None
+    reason = table.text("reason")
     if begins_at and ends_at and ends_at <= begins_at:
         table.note("ends must be after begins")
-    return replace(closure, begins_at=begins_at, ends_at=ends_at)
-
-
-def _again(table: Table, closure: Closure) -> Closure:
-    try:
-        days = read_weekdays(" ".join(table.texts("days")))
-    except ValueError as error:
-        table.note(f"days {error}")
-        days = ""
-    first, last = table.day("first"), table.day("last") if table.has("last") else None
-    if first and last and last < first:
-        table.note("last must not be before first")
-    if table.has("from") != table.has("to"):
-        table.note("from and to go together; without them it is the whole day")
-    return replace(
-        closure,
-        weekdays=frozenset(Weekday(day) for day in days.split()),
-        from_time=_clock(table, "from"),
-        to_time=_clock(table, "to"),
-        first_day=first,
-        last_day=last,
-        except_days=frozenset(table.days("except")) if table.has("except") else frozenset(),
-    )
-
-
-def _clock(table: Table, key: str) -> time | None:
-    text = table.time_of_day(key) if table.has(key) else ""
-    try:
-        return time.fromisoformat(text) if text else None
-    except ValueError:
-        return None  # noted already
+    for asset_id in table.texts("bays"):
+        if begins_at is not None:
+            yield Closure(asset_id=AssetId(asset_id), begins_at=begins_at, ends_at=ends_at, reason=reason)
 
 
 def _sign(table: Table) -> Sign:
@@ -324,12 +281,9 @@ def _sign(table: Table) -> Sign:
 
 
 def _duplicates(places: Places) -> Iterator[str]:
-    assets = {asset.asset_id for asset in places.assets}
     yield from _repeated("site id", (site.site_id for site in places.sites))
     yield from _repeated("asset id", (asset.asset_id for asset in places.assets))
     yield from _repeated("device id", (device.device_id for device in places.devices))
-    if all(closure.asset_id in assets for closure in places.closures if closure.asset_id is not None):
-        yield from _repeated("closure id", (str(closure.closure_id) for closure in named(places)))
     yield from _repeated("sign id", (sign.sign_id for sign in places.signs))
 
 
@@ -349,7 +303,7 @@ def _unknown_references(places: Places) -> Iterator[str]:
     # The file knows no zones. Whether a site has the zone of a line is for whoever keeps the register to say.
     offered = offers((asset.site_id, None, asset.category) for asset in places.assets if asset.category)
     for closure in places.closures:
-        if closure.asset_id is not None and closure.asset_id not in assets:
+        if closure.asset_id not in assets:
             yield f"closure {closure.reason!r}: there is no bay or bench {closure.asset_id!r}"
     yield from _gates_to_nowhere(places)
     for sign in places.signs:

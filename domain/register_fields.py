@@ -8,10 +8,9 @@ from enum import StrEnum
 
 from domain.categories import Category
 from domain.errors import InvalidIdError
-from domain.ids import parse_asset_id, parse_closure_id, parse_device_id, parse_site_id, parse_zone_id
+from domain.ids import parse_asset_id, parse_device_id, parse_site_id, parse_zone_id
 from domain.places import AssetKind, Direction, SiteKind
 from domain.register import RecordKind, Value
-from domain.register_closures import read_day, read_days, read_time, read_weekdays
 
 LONGEST_TEXT = 200
 MOST_SPACES = 100_000
@@ -153,20 +152,6 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "distance_threshold_mm": Field(read=_whole(1, 20_000), required=False),
         "debounce_s": Field(read=_whole(0, 86_400), required=False),
     },
-    RecordKind.CLOSURE: {
-        "site": Field(read=parse_site_id, required=False, refers_to=RecordKind.SITE),
-        "zone": Field(read=parse_zone_id, required=False, refers_to=RecordKind.ZONE),
-        "asset": Field(read=parse_asset_id, required=False, refers_to=RecordKind.ASSET),
-        "reason": Field(read=_text),
-        "begins_at": Field(read=moment, required=False),
-        "ends_at": Field(read=moment, required=False),
-        "weekdays": Field(read=read_weekdays, required=False),
-        "from_time": Field(read=read_time, required=False),
-        "to_time": Field(read=read_time, required=False),
-        "first_day": Field(read=read_day, required=False),
-        "last_day": Field(read=read_day, required=False),
-        "except_days": Field(read=read_days, required=False),
-    },
 }
 """Lengths in mm, times in s, degrees of WGS 84."""
 
@@ -175,7 +160,6 @@ READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
     RecordKind.ZONE: parse_zone_id,
     RecordKind.ASSET: parse_asset_id,
     RecordKind.DEVICE: parse_device_id,
-    RecordKind.CLOSURE: parse_closure_id,
 }
 """How an id is read; an installation has none of its own, its device and its beginning name it."""
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from domain.places import Asset, AssetKind, Device, Places
 from domain.register import Entry, RecordKind, Register, Value
-from domain.register_closures import is_from_file, named, values_of
 
 
 def entries_of(places: Places, register: Register, *, at: datetime) -> list[Entry]:
@@ -17,17 +16,6 @@ def entries_of(places: Places, register: Register, *, at: datetime) -> list[Entr
         *(_asset(asset, register) for asset in places.assets),
         *(_device(device) for device in places.devices),
         *(entry for device in places.devices for entry in _installations(device, register, at)),
-        *(_entry(RecordKind.CLOSURE, str(closure.closure_id), values_of(closure)) for closure in named(places)),
-    ]
-
-
-def gone_with(places: Places, register: Register) -> list[tuple[RecordKind, str]]:
-    """Closures that a places file made of these sites, and that are not in it any more."""
-    sites, kept = {str(site.site_id) for site in places.sites}, {closure.closure_id for closure in named(places)}
-    return [
-        (RecordKind.CLOSURE, closure_id)
-        for closure_id in register[RecordKind.CLOSURE]
-        if is_from_file(closure_id, sites) and closure_id not in kept
     ]
 
 

@@ -17,22 +17,14 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 Lines = Mapping[tuple[RecordKind, str], int | None]
 
 
-def plan(
-    register: Register, entries: Sequence[Entry], *, at: datetime, gone: Iterable[tuple[RecordKind, str]] = ()
-) -> Plan:
-    """What these entries change at that moment, and that some records go.
-
-    What is not named stays, but for devices that have to leave.
+def plan(register: Register, entries: Sequence[Entry], *, at: datetime) -> Plan:
+    """What these entries change at that moment. What they do not name stays, but for devices that have to leave.
 
     An installation that begins while its device is elsewhere, or another device is there, ends that one.
     """
     wanted, problems = _distinct(_dated(register, entries, at))
     changes = {key: _change(register, key, entry.values) for key, entry in wanted.items()}
     changes |= {(change.kind, change.record_id): change for change in _endings(register, wanted)}
-    changes |= {
-        (kind, record_id): Change(kind=kind, record_id=record_id, before=register[kind][record_id], after=None)
-        for kind, record_id in gone
-    }
     real = [change for change in changes.values() if change.before != change.after]
     lines = {key: entry.line for key, entry in wanted.items()}
     problems += _objections(changed(register, real), real, lines)
