@@ -17,6 +17,7 @@ from api.schemas import Problem
 from domain.errors import (
     CommandRefusedError,
     InvalidIdError,
+    InvalidQuestionError,
     RegisterRefusedError,
     RejectedFrameError,
     SmartPlaceError,
@@ -47,6 +48,7 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownCodecError: HTTPStatus.NOT_FOUND,
     UnknownAlarmError: HTTPStatus.NOT_FOUND,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
+    InvalidQuestionError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -107,6 +109,8 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         logger.warning("the store is away: %s", error, extra={"action": "http_unavailable"})
         return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
+    if isinstance(error, InvalidQuestionError):
+        return problem(status, str(error), errors=[{"parameter": error.parameter, "fault": error.fault}])
     if isinstance(error, RejectedFrameError):
         return problem(status, error.detail, reason=error.reason.value)
     if isinstance(error, RegisterRefusedError):

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     REGISTRY = "registry"
     COMMAND = "command"
     ALARMS = "alarms"
+    HISTORY = "history"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

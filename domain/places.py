@@ -48,11 +48,16 @@ class Site:
     lon: float
     lat: float
     simulated: bool = False
+    ward: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A bay or a bench. `category` is None for benches; `lon`, `lat` are WGS 84 degrees."""
+    """A bay or a bench. `category` is None for benches; `lon`, `lat` are WGS 84 degrees.
+
+    `seats` of a bench, `max_stay_minutes` of a bay, where they are known. `home_linked`: a bay that belongs to one
+    household, of which nothing is told in public.
+    """
 
     asset_id: AssetId
     site_id: SiteId
@@ -61,6 +66,9 @@ class Asset:
     category: Category | None
     lon: float
     lat: float
+    seats: int | None = None
+    max_stay_minutes: int | None = None
+    home_linked: bool = False
 
 
 class Arrow(StrEnum):

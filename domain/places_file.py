@@ -8,12 +8,11 @@ bit of 5a says "locally administered", so they are nobody's real hardware.
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from hashlib import blake2b
-from typing import Any, TypeVar
 
-from domain.errors import InvalidIdError, PlacesFileError, UnknownModelError
+from domain.errors import PlacesFileError, UnknownModelError
 from domain.ids import (
     AssetId,
     DeviceId,
@@ -36,6 +35,8 @@ from domain.places import (
     Site,
     SiteKind,
 )
+from domain.register_fields import LONGEST_STAY_MINUTES, MOST_SEATS
+from domain.toml_table import Table
 
 OWN_MODEL = "smartplace-bench"
 """The model that speaks our own MQTT contract; all others are LoRaWAN."""
@@ -45,8 +46,6 @@ MOST_IN_A_GROUP = 10_000
 LONGEST_ID = 64
 
 SilentAfter = Callable[[str], timedelta]
-Id = TypeVar("Id", bound=str)
-Choice = TypeVar("Choice", SiteKind, Category, Arrow)
 
 
 def parse_places(text: str, *, source: str, silent_after: SilentAfter) -> Places:
@@ -60,124 +59,14 @@ def parse_places(text: str, *, source: str, silent_after: SilentAfter) -> Places
     except tomllib.TOMLDecodeError as error:
         raise PlacesFileError(source, [f"this is not TOML: {error}"]) from error
     problems: list[str] = []
-    places = _places(_Table("the file", entries, problems), silent_after)
+    places = _places(Table("the file", entries, problems), silent_after)
     problems += [*_duplicates(places), *_long_ids(places), *_unknown_references(places)]
     if problems:
         raise PlacesFileError(source, problems)
     return places
 
 
-@dataclass
-class _Table:
-    """One table of the file. Reading a bad value notes a problem and answers with a harmless stand-in."""
-
-    where: str
-    entries: dict[str, Any]
-    problems: list[str]
-    read: set[str] = field(default_factory=set)
-
-    def has(self, key: str) -> bool:
-        """Whether an optional key is there."""
-        self.read.add(key)
-        return key in self.entries
-
-    def note(self, problem: str) -> None:
-        self.problems.append(f"{self.where}: {problem}")
-
-    def value(self, key: str, kind: type | tuple[type, ...], expected: str) -> Any:  # noqa: ANN401
-        """The value of a required key, or None (and a problem) if it is missing or of another type."""
-        self.read.add(key)
-        if key not in self.entries:
-            self.note(f"{key} is missing; it must be {expected}")
-            return None
-        value = self.entries[key]
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.note(f"{key} must be {expected}, got {value!r}")
-            return None
-        return value
-
-    def text(self, key: str) -> str:
-        value = self.value(key, str, "text in quotes")
-        if value is not None and not value.strip():
-            self.note(f"{key} is empty")
-        return value or ""
-
-    def identifier(self, key: str, parse: Callable[[str], Id]) -> Id:
-        value = self.value(key, str, "text in quotes")
-        if value is not None:
-            try:
-                return parse(value)
-            except InvalidIdError as error:
-                self.note(f"{key} {error}")
-        return parse(f"{len(self.problems):016x}")
-
-    def choice(self, key: str, choices: type[Choice]) -> Choice:
-        known = [choice.value for choice in choices]
-        value = self.value(key, str, "one of " + ", ".join(known))
-        if value is not None and value not in known:
-            self.note(f"{key} must be one of {', '.join(known)}, got {value!r}")
-        return choices(value) if value in known else next(iter(choices))
-
-    def count(self, key: str) -> int:
-        value = self.value(key, int, "a whole number")
-        if value is not None and not 1 <= value <= MOST_IN_A_GROUP:
-            self.note(f"{key} must be from 1 to {MOST_IN_A_GROUP}, got {value}")
-            return 1
-        return value or 1
-
-    def degrees(self, key: str, limit: int) -> float:
-        value = self.value(key, (int, float), f"degrees from {-limit} to {limit}")
-        return 0.0 if value is None else self._within(key, value, limit)
-
-    def point(self, key: str) -> tuple[float, float]:
-        value = self.value(key, list, "[lon, lat]")
-        if value is None:
-            return 0.0, 0.0
-        if len(value) != 2 or any(type(number) not in (int, float) for number in value):
-            self.note(f"{key} must be [lon, lat], got {value!r}")
-            return 0.0, 0.0
-        return self._within(f"{key} lon", value[0], 180), self._within(f"{key} lat", value[1], 90)
-
-    def _within(self, name: str, value: float, limit: int) -> float:
-        if not -limit <= value <= limit:
-            self.note(f"{name} must be degrees from {-limit} to {limit}, got {value}")
-            return 0.0
-        return float(value)
-
-    def moment(self, key: str) -> datetime | None:
-        value: datetime | None = self.value(key, datetime, "a date and time such as 2026-03-01T08:00:00Z")
-        if value is not None and value.tzinfo is None:
-            self.note(f"{key} needs Z or an offset such as +01:00, got {value.isoformat()}")
-            return None
-        return value.astimezone(UTC) if value else None
-
-    def texts(self, key: str) -> list[str]:
-        value = self.value(key, list, "a list of texts") or []
-        if wrong := [item for item in value if not isinstance(item, str)]:
-            self.note(f"{key} must be a list of texts, got {wrong[0]!r}")
-        return [item for item in value if isinstance(item, str)]
-
-    def tables(self, key: str, title: str) -> "Iterator[_Table]":
-        """The tables of an optional list, each titled by its id, or by its place in the list."""
-        if not self.has(key):
-            return
-        found = self.value(key, list, f"[[{key}]] tables") or []
-        for position, entries in enumerate(found, 1):
-            if not isinstance(entries, dict):
-                self.note(f"{title} {position} must be a table, got {entries!r}")
-                continue
-            name = repr(entries["id"]) if "id" in entries else str(position)
-            prefix = "" if self.where == "the file" else f"{self.where}, "
-            table = _Table(f"{prefix}{title} {name}", entries, self.problems)
-            yield table
-            table.finish()
-
-    def finish(self) -> None:
-        for key in sorted(set(self.entries) - self.read):
-            self.note(f"{key!r} is not a key here; known are {', '.join(sorted(self.read))}")
-
-
-def _places(file: _Table, silent_after: SilentAfter) -> Places:
+def _places(file: Table, silent_after: SilentAfter) -> Places:
     file.text("name")
     simulated = bool(file.value("simulated", bool, "true or false"))
     sites: list[Site] = []
@@ -200,7 +89,7 @@ def _places(file: _Table, silent_after: SilentAfter) -> Places:
     )
 
 
-def _site(table: _Table, *, simulated: bool) -> Site:
+def _site(table: Table, *, simulated: bool) -> Site:
     return Site(
         site_id=table.identifier("id", parse_site_id),
         name=table.text("name"),
@@ -209,10 +98,11 @@ def _site(table: _Table, *, simulated: bool) -> Site:
         lon=table.degrees("lon", 180),
         lat=table.degrees("lat", 90),
         simulated=simulated,
+        ward=table.text("ward") if table.has("ward") else None,
     )
 
 
-def _bays(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
+def _bays(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
     number = 0
     for group in table.tables("bays", "bays"):
         category = group.choice("category", Category)
@@ -221,12 +111,31 @@ def _bays(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tupl
             yield spot.install(site, AssetKind.BAY, category, f"{site.site_id}-{number:03}", f"Bay {number}")
 
 
-def _benches(table: _Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
+def _benches(table: Table, site: Site, silent_after: SilentAfter) -> Iterator[tuple[Asset, Device]]:
     number = 0
     for group in table.tables("benches", "benches"):
         for spot in _spots(group, "bench", silent_after):
             number += 1
             yield spot.install(site, AssetKind.BENCH, None, f"{site.site_id}-bench-{number:02}", f"Bench {number}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What holds of each asset of a group, unless it says otherwise itself."""
+
+    seats: int | None = None
+    max_stay_minutes: int | None = None
+    home_linked: bool = False
+
+
+def _terms(table: Table, each: str, terms: _Terms) -> _Terms:
+    if each == "bench":
+        return replace(terms, seats=table.count("seats", MOST_SEATS)) if table.has("seats") else terms
+    if table.has("max_stay_minutes"):
+        terms = replace(terms, max_stay_minutes=table.count("max_stay_minutes", LONGEST_STAY_MINUTES))
+    if table.has("home_linked"):
+        terms = replace(terms, home_linked=bool(table.value("home_linked", bool, "true or false")))
+    return terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +149,7 @@ class _Spot:
     asset_id: AssetId | None = None
     device_id: DeviceId | None = None
     name: str | None = None
+    terms: _Terms
 
     def install(
         self, site: Site, kind: AssetKind, category: Category | None, generated_id: str, generated_name: str
@@ -253,6 +163,7 @@ class _Spot:
             category=category,
             lon=self.lon,
             lat=self.lat,
+            **asdict(self.terms),
         )
         device_id = self.device_id or _generated_device_id(asset_id, self.model)
         return asset, Device(device_id=device_id, model=self.model, silent_after=self.silent_after, asset_id=asset_id)
@@ -264,13 +175,14 @@ def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
     return DeviceId(DEV_EUI_PREFIX + blake2b(asset_id.encode(), digest_size=5).hexdigest())
 
 
-def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
+def _spots(group: Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
     model, silence = _model(group, silent_after)
+    terms = _terms(group, each, _Terms())
     if group.has(each):
         for entry in group.tables(each, each):
-            yield _explicit_spot(entry, model, silence)
+            yield _explicit_spot(entry, model, silence, _terms(entry, each, terms))
         return
-    count = group.count("count")
+    count = group.count("count", MOST_IN_A_GROUP)
     (lon, lat), (to_lon, to_lat) = group.point("from"), group.point("to")
     for step in range(count):
         share = step / max(count - 1, 1)
@@ -279,10 +191,11 @@ def _spots(group: _Table, each: str, silent_after: SilentAfter) -> Iterator[_Spo
             lat=round(lat + share * (to_lat - lat), 6),
             model=model,
             silent_after=silence,
+            terms=terms,
         )
 
 
-def _model(group: _Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
+def _model(group: Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
     model = group.text("model")
     try:
         return model, silent_after(model) if model else timedelta()
@@ -291,19 +204,20 @@ def _model(group: _Table, silent_after: SilentAfter) -> tuple[str, timedelta]:
         return model, timedelta()
 
 
-def _explicit_spot(entry: _Table, model: str, silence: timedelta) -> _Spot:
+def _explicit_spot(entry: Table, model: str, silence: timedelta, terms: _Terms) -> _Spot:
     return _Spot(
         lon=entry.degrees("lon", 180),
         lat=entry.degrees("lat", 90),
         model=model,
         silent_after=silence,
+        terms=terms,
         asset_id=entry.identifier("id", parse_asset_id),
         device_id=entry.identifier("device", parse_device_id if model == OWN_MODEL else parse_dev_eui),
         name=entry.text("name") if entry.has("name") else None,
     )
 
 
-def _closures(table: _Table) -> Iterator[Closure]:
+def _closures(table: Table) -> Iterator[Closure]:
     begins_at = table.moment("begins")
     ends_at = table.moment("ends") if table.has("ends") else None
     reason = table.text("reason")
@@ -314,7 +228,7 @@ def _closures(table: _Table) -> Iterator[Closure]:
             yield Closure(asset_id=AssetId(asset_id), begins_at=begins_at, ends_at=ends_at, reason=reason)
 
 
-def _sign(table: _Table) -> Sign:
+def _sign(table: Table) -> Sign:
     lines = tuple(_line(line) for line in table.tables("line", "line"))
     if not lines:
         table.note("line is missing; a sign needs at least one [[sign.line]]")
@@ -328,7 +242,7 @@ def _sign(table: _Table) -> Sign:
     )
 
 
-def _line(table: _Table) -> BoardLine:
+def _line(table: Table) -> BoardLine:
     return BoardLine(
         key=table.text("key"),
         label=table.text("label"),

@@ -12,7 +12,7 @@ from io import StringIO
 
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError, UnknownModelError
 from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
-from domain.register_fields import COLUMNS, READ_ID, read_values, written
+from domain.register_fields import COLUMNS, FLAGS_OF, READ_ID, read_values, written
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 _MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
@@ -97,8 +97,8 @@ def _record_id(kind: RecordKind, text: str, values: Values) -> str:
 
 def _complete(kind: RecordKind, values: dict[str, Value], silent_after: SilentAfter) -> list[tuple[str, str]]:
     """Put in what follows from other values."""
-    if kind is RecordKind.SITE:
-        values["simulated"] = bool(values["simulated"])
+    for name in FLAGS_OF.get(kind, ()):
+        values[name] = bool(values[name])
     if kind is RecordKind.DEVICE:
         try:
             silence = silent_after(str(values["model"]))

@@ -12,6 +12,8 @@ from domain.register import RecordKind, Value
 
 LONGEST_TEXT = 200
 LONGEST_SILENCE_S = 366 * 86_400
+MOST_SEATS = 1000
+LONGEST_STAY_MINUTES = 365 * 1440
 FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -114,6 +116,7 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "lon": _LON,
         "lat": _LAT,
         "simulated": Field(read=_flag, required=False),
+        "ward": Field(read=_text, required=False),
     },
     RecordKind.ZONE: {"site": _SITE, "name": Field(read=_text)},
     RecordKind.ASSET: {
@@ -124,6 +127,9 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "category": Field(read=_choice(Category), required=False),
         "lon": _LON,
         "lat": _LAT,
+        "seats": Field(read=_whole(1, MOST_SEATS), required=False),
+        "max_stay_minutes": Field(read=_whole(1, LONGEST_STAY_MINUTES), required=False),
+        "home_linked": Field(read=_flag, required=False),
     },
     RecordKind.DEVICE: {
         "model": Field(read=_text),
@@ -139,6 +145,9 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
     },
 }
 """Lengths in mm, times in s, degrees of WGS 84."""
+
+FLAGS_OF: Mapping[RecordKind, tuple[str, ...]] = {RecordKind.SITE: ("simulated",), RecordKind.ASSET: ("home_linked",)}
+"""Values that are no where nothing else is said."""
 
 READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
     RecordKind.SITE: parse_site_id,
@@ -175,9 +184,25 @@ def read_values(kind: RecordKind, cells: Mapping[str, str]) -> tuple[dict[str, V
 
 
 def _contradictions(kind: RecordKind, values: Mapping[str, Value]) -> list[FaultyCell]:
-    if kind is RecordKind.ASSET and (values["kind"] == AssetKind.BAY) != (values["category"] is not None):
-        return [("category", "a bay has a category, a bench has none")]
+    if kind is RecordKind.ASSET:
+        return _contradictions_of_asset(values)
     begins_at, ends_at = values.get("begins_at"), values.get("ends_at")
     if isinstance(begins_at, datetime) and isinstance(ends_at, datetime) and ends_at <= begins_at:
         return [("ends_at", "must be after begins_at")]
     return []
+
+
+_ONLY_OF: Mapping[str, AssetKind] = {
+    "seats": AssetKind.BENCH,
+    "max_stay_minutes": AssetKind.BAY,
+    "home_linked": AssetKind.BAY,
+}
+
+
+def _contradictions_of_asset(values: Mapping[str, Value]) -> list[FaultyCell]:
+    kind = values["kind"]
+    if (kind == AssetKind.BAY) != (values["category"] is not None):
+        return [("category", "a bay has a category, a bench has none")]
+    return [
+        (name, f"is for a {only}, not for a {kind}") for name, only in _ONLY_OF.items() if values[name] and kind != only
+    ]

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from devices.catalogue import BY_KEY, silent_after
 from domain.codec_scripts import ScriptedModels
+from domain.disclosure import PrivacyRules
 from domain.errors import CommandError, PlacesFileError, SessionTakenOverError
+from domain.periods import Step
 from domain.places import Places
 from domain.places_file import SilentAfter, parse_places
 from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
@@ -50,11 +52,13 @@ from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.history import History
+from store.history_questions import StoreHistory
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
+from store.usual import KnownUsual
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -62,6 +66,7 @@ logger = logging.getLogger(__name__)
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_COMMANDS_EVERY_S = 1
+_READ_USUAL_EVERY_S = 3600
 
 
 def read_places(path: Path | None) -> Places:
@@ -262,6 +267,7 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
+        usual = KnownUsual(pool, weeks=settings.usual_weeks)
         doors = Doors(
             live=live,
             alarms=alarms,
@@ -271,6 +277,8 @@ async def serve(settings: Settings) -> None:
             records=StoreDeviceRecords(pool, now=utc_now),
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
+            history=StoreHistory(pool, rules=privacy_rules(settings)),
+            usual=usual,
             pushed=pushed,
             scopes_of=ApiKeys(pool, now=utc_now).scopes_of,
             look=observation.look,
@@ -284,6 +292,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(pipeline.stay_current(every_s=settings.tick_seconds), name="places"),
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
+                tasks.create_task(usual.follow(every_s=_READ_USUAL_EVERY_S), name="usual"),
             ]
             try:
                 # Streams first: the server waits for its connections.
@@ -292,6 +301,11 @@ async def serve(settings: Settings) -> None:
                 # Only now: until the last request is answered, its frame may still become safe.
                 for task in keeping:
                     task.cancel()
+
+
+def privacy_rules(settings: Settings) -> PrivacyRules:
+    """What may be told in public."""
+    return PrivacyRules(k=settings.privacy_k, bucket=Step(settings.privacy_bucket))
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:

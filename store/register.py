@@ -22,6 +22,7 @@ from domain.register import (
     installation_id,
     nothing,
 )
+from domain.register_fields import FIELDS, FLAGS_OF
 from domain.register_plan import plan, undo_plan
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
@@ -218,9 +219,12 @@ def _full_id(record_id: str, values: Values) -> str:
 
 def _change(row: Mapping[str, object]) -> Change:
     before, after = row["before"], row["after"]
+    kind = RecordKind(str(row["record"]))
+    # What was kept before a field was there says nothing of it.
+    unsaid = {name: False if name in FLAGS_OF.get(kind, ()) else None for name in FIELDS[kind]}
     return Change(
-        kind=RecordKind(str(row["record"])),
+        kind=kind,
         record_id=str(row["record_id"]),
-        before=None if before is None else _values(before),  # type: ignore[arg-type]
-        after=None if after is None else _values(after),  # type: ignore[arg-type]
+        before=None if before is None else {**unsaid, **_values(before)},  # type: ignore[arg-type]
+        after=None if after is None else {**unsaid, **_values(after)},  # type: ignore[arg-type]
     )
