@@ -19,6 +19,7 @@ from domain.errors import (
     BoardRefusedError,
     CommandRefusedError,
     InvalidIdError,
+    InvalidQuestionError,
     MessageRefusedError,
     RegisterRefusedError,
     RejectedFrameError,
@@ -55,6 +56,7 @@ STATUS: dict[type[SmartPlaceError], HTTPStatus] = {
     UnknownMessageError: HTTPStatus.NOT_FOUND,
     MessageRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidIdError: HTTPStatus.BAD_REQUEST,
+    InvalidQuestionError: HTTPStatus.BAD_REQUEST,
     RegisterRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CommandRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedFrameError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -115,6 +117,8 @@ async def _expected(_request: Request, error: Exception) -> JSONResponse:
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         logger.warning("the store is away: %s", error, extra={"action": "http_unavailable"})
         return problem(status, "The database does not answer. Please try again.", headers={"Retry-After": "5"})
+    if isinstance(error, InvalidQuestionError):
+        return problem(status, str(error), errors=[{"parameter": error.parameter, "fault": error.fault}])
     if isinstance(error, RejectedFrameError):
         return problem(status, error.detail, reason=error.reason.value)
     if isinstance(error, RegisterRefusedError):

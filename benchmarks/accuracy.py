@@ -454,11 +454,11 @@ def run(server: EmbeddedPostgres, world: World, wanted: Sequence[Cell], *, quiet
     for cell in wanted:
         streams[cell.model, cell.beat, cell.street].append(cell)
     found = []
-    for (key, beat, _), group in streams.items():
+    for (key, _beat, _), group in streams.items():
         places = parse_places(
             accuracy_page.PLACES.format(model=key, bays=world.bays),
             source="accuracy",
-            silent_after=lambda _: silent_after(group[0]),
+            silent_after=lambda _, first=group[0]: silent_after(first),
         )
         template = f"of_{len(found)}"
         conninfo = _database(server, "empty", template)

@@ -21,10 +21,15 @@ to = [0.31, 51.41]
 
 def line_of(result: dict) -> str:
     """One cell for a terminal."""
-    ours, naive, bare = result["ours"], result["naive"], result["without_inference"]
-    what = f"{result['name']:6} {result['model']:12} {result['loss']:2}% beats {result['beat']:4} {'outage' if result['outage'] else '      '}"
+    ours, naive = result["ours"], result["naive"]
+    outage = "outage" if result["outage"] else ""
+    what = f"{result['name']:6} {result['model']:12} {result['loss']:2}% beats {result['beat']:4} {outage:6}"
     told = "  ".join(
-        f"{name} {one['wrong']:5.2f}%w {one['unknown']:5.2f}%u area {one['area_mae']:4.2f} block {one['block_mae']:4.2f} off {one['block_off']:5.2f}%"
-        for name, one in (("ours", ours), ("bare", bare), ("naive", naive))
+        f"{name} {one['wrong']:5.2f}%w {one['unknown']:5.2f}%u area {one['area_mae']:4.2f}"
+        f" block {one['block_mae']:4.2f} off {one['block_off']:5.2f}%"
+        for name, one in (("ours", ours), ("bare", result["without_inference"]), ("naive", naive))
     )
-    return f"{what}  {told}  lasts {ours['wrong_mean_min']:.0f}/{naive['wrong_mean_min']:.0f} min  ff {ours['false_free_min']:.1f}/{naive['false_free_min']:.1f}  {result['frames']} frames {result['store_s']}+{result['history_s']} s"
+    lasts = f"lasts {ours['wrong_mean_min']:.0f}/{naive['wrong_mean_min']:.0f} min"
+    false_free = f"false free {ours['false_free_min']:.1f}/{naive['false_free_min']:.1f}"
+    took = f"{result['frames']} frames {result['store_s']}+{result['history_s']} s"
+    return f"{what}  {told}  {lasts}  {false_free}  {took}"

@@ -85,7 +85,8 @@ def states(conninfo: str) -> dict[str, list[tuple[datetime, datetime, str, int, 
     found = defaultdict(list)
     for asset_id, *span in rows(
         conninfo,
-        "SELECT asset_id, begins_at, ends_at, state, taken, quality FROM span JOIN asset USING (asset_key) ORDER BY 1, 2",
+        "SELECT asset_id, begins_at, ends_at, state, taken, quality"
+        " FROM span JOIN asset USING (asset_key) ORDER BY 1, 2",
     ):
         found[asset_id].append(tuple(span))
     return dict(found)
@@ -328,7 +329,8 @@ def frozen_share(conninfo: str) -> dict[str, object]:
     asyncio.run(judge(conninfo))
     days = rows(
         conninfo,
-        "SELECT a.asset_id, count(DISTINCT f.day), count(DISTINCT q.day) FROM fact_day AS f JOIN asset AS a USING (asset_key)"
+        "SELECT a.asset_id, count(DISTINCT f.day), count(DISTINCT q.day)"
+        " FROM fact_day AS f JOIN asset AS a USING (asset_key)"
         " LEFT JOIN quality_event AS q ON q.asset_key = f.asset_key AND q.fault = 'frozen'"
         " WHERE f.free_s + f.occupied_s > 0 GROUP BY 1",
     )

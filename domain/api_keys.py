@@ -21,6 +21,7 @@ class Scope(StrEnum):
     SIGNS = "signs"
     MESSAGES = "messages"
     QUALITY = "quality"
+    HISTORY = "history"
 
 
 ScopesOf = Callable[[str], Awaitable[frozenset[str] | None]]

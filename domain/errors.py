@@ -140,6 +140,15 @@ class UnknownPlaceError(SmartPlaceError):
         self.place_id = place_id
 
 
+class InvalidQuestionError(SmartPlaceError):
+    """A question about the past that cannot be asked so; names the parameter at fault."""
+
+    def __init__(self, parameter: str, fault: str) -> None:
+        super().__init__(f"{parameter}: {fault}")
+        self.parameter = parameter
+        self.fault = fault
+
+
 class UnknownAlarmError(SmartPlaceError):
     """No alarm goes by this number."""
 

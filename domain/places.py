@@ -51,6 +51,7 @@ class Site:
     lon: float
     lat: float
     simulated: bool = False
+    ward: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,9 @@ class Asset:
     a counter sees who enters or leaves the `area` that it belongs to. `category` is None for benches and gates. An area
     that is counted at its gates may have an anchor: at that time of the day in London so many are known to be there.
     `zone_id` is None outside of zones.
+
+    `seats` of a bench, `max_stay_minutes` of a bay, where they are known. `home_linked`: a bay that belongs to one
+    household, of which nothing is told in public.
     """
 
     asset_id: AssetId
@@ -76,6 +80,9 @@ class Asset:
     direction: Direction | None = None
     anchor_at: str | None = None
     anchor_taken: int | None = None
+    seats: int | None = None
+    max_stay_minutes: int | None = None
+    home_linked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ bit of 5a says "locally administered", so they are nobody's real hardware.
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -35,6 +35,7 @@ from domain.places import (
     Site,
     SiteKind,
 )
+from domain.register_fields import LONGEST_STAY_MINUTES, MOST_SEATS
 from domain.tables import Table
 
 OWN_MODELS = frozenset({"smartplace-bench", "smartplace-count"})
@@ -103,6 +104,7 @@ def _site(table: Table, *, simulated: bool) -> Site:
         lon=table.degrees("lon", 180),
         lat=table.degrees("lat", 90),
         simulated=simulated,
+        ward=table.text("ward") if table.has("ward") else None,
     )
 
 
@@ -168,6 +170,25 @@ def _own_device(entry: Table, asset: Asset, silent_after: SilentAfter) -> Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What holds of each asset of a group, unless it says otherwise itself."""
+
+    seats: int | None = None
+    max_stay_minutes: int | None = None
+    home_linked: bool = False
+
+
+def _terms(table: Table, each: str, terms: _Terms) -> _Terms:
+    if each == "bench":
+        return replace(terms, seats=table.whole("seats", 1, MOST_SEATS)) if table.has("seats") else terms
+    if table.has("max_stay_minutes"):
+        terms = replace(terms, max_stay_minutes=table.whole("max_stay_minutes", 1, LONGEST_STAY_MINUTES))
+    if table.has("home_linked"):
+        terms = replace(terms, home_linked=bool(table.value("home_linked", bool, "true or false")))
+    return terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Spot:
     """A position for one asset; the ids are None where they are to be generated."""
 
@@ -179,6 +200,7 @@ class _Spot:
     asset_id: AssetId | None = None
     device_id: DeviceId | None = None
     name: str | None = None
+    terms: _Terms
 
     def install(
         self, site: Site, kind: AssetKind, category: Category | None, generated_id: str, generated_name: str
@@ -192,6 +214,7 @@ class _Spot:
             category=category,
             lon=self.lon,
             lat=self.lat,
+            **asdict(self.terms),
         )
         device_id = self.device_id or _generated_device_id(asset_id, self.model)
         return asset, Device(
@@ -212,9 +235,10 @@ def _generated_device_id(asset_id: AssetId, model: str) -> DeviceId:
 def _spots(group: Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot]:
     model, silence = _model(group, silent_after)
     threshold_mm = _threshold_mm(group)
+    terms = _terms(group, each, _Terms())
     if group.has(each):
         for entry in group.tables(each, each):
-            yield _explicit_spot(entry, model, silence, threshold_mm)
+            yield _explicit_spot(entry, model, silence, threshold_mm, _terms(entry, each, terms))
         return
     count = group.whole("count", 1, MOST_IN_A_GROUP)
     (lon, lat), (to_lon, to_lat) = group.point("from"), group.point("to")
@@ -226,6 +250,7 @@ def _spots(group: Table, each: str, silent_after: SilentAfter) -> Iterator[_Spot
             model=model,
             silent_after=silence,
             threshold_mm=threshold_mm,
+            terms=terms,
         )
 
 
@@ -243,13 +268,14 @@ def _threshold_mm(table: Table) -> int | None:
     return table.whole(_THRESHOLD, 1, FARTHEST_MM) if table.has(_THRESHOLD) else None
 
 
-def _explicit_spot(entry: Table, model: str, silence: timedelta, threshold_mm: int | None) -> _Spot:
+def _explicit_spot(entry: Table, model: str, silence: timedelta, threshold_mm: int | None, terms: _Terms) -> _Spot:
     return _Spot(
         lon=entry.degrees("lon", 180),
         lat=entry.degrees("lat", 90),
         model=model,
         silent_after=silence,
         threshold_mm=_threshold_mm(entry) if entry.has(_THRESHOLD) else threshold_mm,
+        terms=terms,
         asset_id=entry.identifier("id", parse_asset_id),
         device_id=entry.identifier("device", parse_device_id if model in OWN_MODELS else parse_dev_eui),
         name=entry.text("name") if entry.has("name") else None,

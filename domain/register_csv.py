@@ -16,7 +16,7 @@ from domain.ids import parse_dev_eui
 from domain.places import AssetKind
 from domain.places_file import OWN_MODELS
 from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
-from domain.register_fields import COLUMNS, READ_ID, read_values, written
+from domain.register_fields import COLUMNS, FLAGS_OF, READ_ID, read_values, written
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
 _MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
@@ -103,8 +103,8 @@ def _complete(
     kind: RecordKind, record_id: str, values: dict[str, Value], silent_after: SilentAfter
 ) -> list[tuple[str, str]]:
     """Put in what follows from other values; what does not fit together."""
-    if kind is RecordKind.SITE:
-        values["simulated"] = bool(values["simulated"])
+    for name in FLAGS_OF.get(kind, ()):
+        values[name] = bool(values[name])
     if kind is RecordKind.ASSET and values["kind"] == AssetKind.AREA:
         values["category"] = values["category"] or Category.GENERAL.value
     if kind is RecordKind.DEVICE:

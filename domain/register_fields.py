@@ -16,6 +16,8 @@ LONGEST_TEXT = 200
 MOST_SPACES = 100_000
 LONGEST_SILENCE_S = 366 * 86_400
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+MOST_SEATS = 1000
+LONGEST_STAY_MINUTES = 365 * 1440
 FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -124,6 +126,7 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "lon": _LON,
         "lat": _LAT,
         "simulated": Field(read=_flag, required=False),
+        "ward": Field(read=_text, required=False),
     },
     RecordKind.ZONE: {"site": _SITE, "name": Field(read=_text)},
     RecordKind.ASSET: {
@@ -139,6 +142,9 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "direction": Field(read=_choice(Direction), required=False),
         "anchor_at": Field(read=_time_of_day, required=False),
         "anchor_taken": Field(read=_whole(0, MOST_SPACES), required=False),
+        "seats": Field(read=_whole(1, MOST_SEATS), required=False),
+        "max_stay_minutes": Field(read=_whole(1, LONGEST_STAY_MINUTES), required=False),
+        "home_linked": Field(read=_flag, required=False),
     },
     RecordKind.DEVICE: {
         "model": Field(read=_text),
@@ -154,6 +160,9 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
     },
 }
 """Lengths in mm, times in s, degrees of WGS 84."""
+
+FLAGS_OF: Mapping[RecordKind, tuple[str, ...]] = {RecordKind.SITE: ("simulated",), RecordKind.ASSET: ("home_linked",)}
+"""Values that are no where nothing else is said."""
 
 READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
     RecordKind.SITE: parse_site_id,
@@ -206,13 +215,16 @@ _ONLY_OF = {
     "direction": (AssetKind.GATE,),
     "anchor_at": (AssetKind.AREA,),
     "anchor_taken": (AssetKind.AREA,),
+    "seats": (AssetKind.BENCH,),
+    "max_stay_minutes": (AssetKind.BAY,),
+    "home_linked": (AssetKind.BAY,),
 }
 
 
 def _asset_contradictions(kind: AssetKind, values: Mapping[str, Value]) -> Iterator[FaultyCell]:
     article = "an" if kind is AssetKind.AREA else "a"
     yield from ((name, f"{article} {kind} needs one") for name in _NEEDED_BY.get(kind, ()) if values[name] is None)
-    strangers = (name for name, kinds in _ONLY_OF.items() if kind not in kinds and values[name] is not None)
+    strangers = (name for name, kinds in _ONLY_OF.items() if kind not in kinds and values[name] not in (None, False))
     yield from ((name, f"{article} {kind} has none") for name in strangers)
     if (values["anchor_at"] is None) != (values["anchor_taken"] is None):
         yield "anchor_taken", "an anchor is a time and how many are there then: both or neither"

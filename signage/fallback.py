@@ -22,10 +22,9 @@ def fallback_text(line: BoardLine, board: Board, *, now: datetime, usual: UsualO
         case FallbackKind.TEXT:
             return fallback.text, "text"
         case FallbackKind.USUAL:
-            local = now.astimezone(_UK)
-            share = usual.free_share(line.site_id, line.category, local.weekday(), local.time())
-            if share is not None:
-                return WORDS[board.languages[0]].usual[_word(share)], "usual"
+            known = usual.at(line.site_id, line.category, now)
+            if known is not None:
+                return WORDS[board.languages[0]].usual[_word(known.share_free)], "usual"
     return DASHES, "nothing"
 
 

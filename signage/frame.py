@@ -13,12 +13,12 @@ from domain.boards import Arrow, Board, BoardLine, Layout, LineMode, Texts
 from domain.messages import Message
 from domain.sign_words import WORDS, joined
 from domain.snapshot import Snapshot
-from domain.usual import NothingUsual, UsualOccupancy
+from domain.usual import UsualOccupancy, UsualWeeks
 from signage.counting import Tally, tally, word_of
 from signage.fallback import DASHES, fallback_text, forced_text
 from signage.hours import brightness_percent, is_lit
 
-NOTHING_USUAL = NothingUsual()
+NOTHING_USUAL = UsualWeeks({})
 
 Memory = Mapping[str, Availability]
 """By line key the word that stood before; what is missing there is decided for the worse."""

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from datetime import time, timedelta
 
 from domain.codec_scripts import ScriptedModels
+from domain.disclosure import PrivacyRules
 from domain.errors import CommandError, SessionTakenOverError
+from domain.periods import Step
 from domain.quality import FrozenRule
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
@@ -46,11 +48,13 @@ from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.history import History
+from store.history_questions import StoreHistory
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.pool import open_pool
 from store.quality import Judge, StoreQuality
 from store.register import StoreRegister
+from store.usual import KnownUsual
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -58,6 +62,7 @@ logger = logging.getLogger(__name__)
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
+_READ_USUAL_EVERY_S = 3600
 
 
 async def ingest(settings: Settings) -> None:
@@ -209,7 +214,8 @@ async def serve(settings: Settings) -> None:
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
-        signs, sign_tasks = sign_doors(settings, pool, live)
+        usual = KnownUsual(pool, weeks=settings.usual_weeks)
+        signs, sign_tasks = sign_doors(settings, pool, live, usual)
         doors = Doors(
             live=live,
             signs=signs,
@@ -221,6 +227,8 @@ async def serve(settings: Settings) -> None:
             records=StoreDeviceRecords(pool, scripts, now=utc_now),
             silent_after=scripts.silent_after,
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
+            history=StoreHistory(pool, rules=privacy_rules(settings)),
+            usual=usual,
             pushed=pushed,
             scopes_of=signs.scopes_of,
             look=observation.look,
@@ -235,6 +243,7 @@ async def serve(settings: Settings) -> None:
                 tasks.create_task(workers.follow(every_s=_READ_WORKERS_EVERY_S), name="workers"),
                 tasks.create_task(known_alarms.follow(every_s=_READ_ALARMS_EVERY_S), name="alarms"),
                 *(tasks.create_task(task(), name=name) for name, task in sign_tasks.items()),
+                tasks.create_task(usual.follow(every_s=_READ_USUAL_EVERY_S), name="usual"),
             ]
             if has_outlets(settings):
                 told = tell_signs(settings, pool, live, signs.frames)
@@ -246,6 +255,11 @@ async def serve(settings: Settings) -> None:
                 # Only now: until the last request is answered, its frame may still become safe.
                 for task in keeping:
                     task.cancel()
+
+
+def privacy_rules(settings: Settings) -> PrivacyRules:
+    """What may be told in public."""
+    return PrivacyRules(k=settings.privacy_k, bucket=Step(settings.privacy_bucket))
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:

@@ -22,6 +22,7 @@ from domain.sign_reports import SignReports
 from domain.sign_tokens import SignTokens
 from domain.signs import Signs
 from domain.snapshot import Snapshot
+from domain.usual import UsualOccupancy
 from signage.credentials import Credentials
 from signage.feedback import create_router as feedback_router
 from signage.form_routes import create_router as form_router
@@ -71,10 +72,12 @@ def validity(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.frame_validity_s)
 
 
-def sign_doors(settings: Settings, pool: Pool, live: LiveSnapshot) -> tuple[SignDoors, dict[str, Running]]:
+def sign_doors(
+    settings: Settings, pool: Pool, live: LiveSnapshot, usual: UsualOccupancy
+) -> tuple[SignDoors, dict[str, Running]]:
     """The doors, and by name what has to run while they are open."""
     known = KnownSignTokens(pool, ApiKeys(pool, now=utc_now).scopes_of, now=utc_now)
-    frames = Frames(now=utc_now, validity=validity(settings), messages_of=_messages_of(live))
+    frames = Frames(now=utc_now, validity=validity(settings), messages_of=_messages_of(live), usual=usual)
     watch = SignWatch(pool, now=utc_now, stopped_after=validity(settings))
     doors = SignDoors(
         frames=frames,

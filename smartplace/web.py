@@ -12,6 +12,7 @@ from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
+from api.routes.history import create_router as history_router
 from api.routes.quality import create_router as quality_router
 from api.routes.registry import create_router as registry_router
 from dashboard.pages import Keeping, Watching
@@ -26,6 +27,7 @@ from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.health import DeadLetter, DeviceHealth
+from domain.history import HistoryQuestions
 from domain.live import Inspection, Live
 from domain.quality import QualityRecords
 from domain.readiness import Look
@@ -33,6 +35,7 @@ from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.security import SecurityRecord
 from domain.snapshot import build_snapshot
+from domain.usual import UsualOccupancy, UsualWeeks
 from ingest.http import create_router as push_router
 from ingest.http_source import HttpSource
 from signage.kiosk import KioskPage
@@ -65,6 +68,8 @@ class Doors:
     records: DeviceRecords
     silent_after: SilentAfter
     commands: Commands
+    history: HistoryQuestions
+    usual: UsualOccupancy
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -117,6 +122,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             alarms_router(doors.alarms, doors.scopes_of),
             quality_router(doors.quality, doors.scopes_of, utc_now),
             commands_router(doors.commands, doors.scopes_of),
+            history_router(doors.history, doors.usual, live, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
@@ -145,6 +151,8 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         records=cast("DeviceRecords", None),
         silent_after=silent_after,
         commands=cast("Commands", None),
+        history=cast("HistoryQuestions", None),
+        usual=UsualWeeks({}),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

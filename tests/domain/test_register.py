@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain.errors import RegisterRefusedError, UnknownModelError
 from domain.places import AssetKind, Category, Direction, SiteKind
 from domain.register import RecordKind, changed, installation_id, nothing
-from domain.register_csv import harmless, read_register, restored, write_register
+from domain.register_csv import harmless, read_entry, read_register, restored, write_register
 from domain.register_plan import REACHES_BACK_TO, plan, undo_plan
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -219,6 +219,22 @@ def test_a_gate_leads_to_an_area_of_its_own_site(yard):
     assert [one.message for one in from_there.problems] == ["area level-1 is in yard, gate ramp in green"]
 
 
+def test_seats_are_of_benches_limits_and_homes_of_bays(yard):
+    def faults(kind, category, **cells):
+        given = {"record": "asset", "id": "new", "site": "yard", "name": "New", "kind": kind, "category": category}
+        entry, problems = read_entry({**given, "lon": "0", "lat": "0", **cells}, silent_after=silent_after)
+        return entry.values if entry else [(one.column, one.message) for one in problems]
+
+    assert faults("bench", "", seats="3")["seats"] == 3
+    bay = faults("bay", "disabled", max_stay_minutes="120", home_linked="yes")
+    assert (bay["max_stay_minutes"], bay["home_linked"], bay["seats"]) == (120, True, None)
+    assert faults("bay", "general")["home_linked"] is False
+    assert faults("bay", "general", seats="3") == [("seats", "a bay has none")]
+    assert faults("bench", "", max_stay_minutes="60") == [("max_stay_minutes", "a bench has none")]
+    assert faults("bench", "", home_linked="yes") == [("home_linked", "a bench has none")]
+    assert [column for column, _ in faults("bench", "", seats="0")] == ["seats"]
+
+
 def test_a_record_that_is_there_twice_is_refused(yard):
     assert refusals(yard, YARD + YARD) == [(3, None)]
 
@@ -253,6 +269,7 @@ def registers(draw):
         register[RecordKind.SITE][site] = {
             "name": draw(names), "kind": draw(st.sampled_from(SiteKind)).value, "locality": draw(names),
             "lon": draw(lons), "lat": draw(lats), "simulated": draw(st.booleans()),
+            "ward": draw(st.none() | names),
         }  # fmt: skip
     for zone in draw(st.lists(slugs, max_size=3, unique=True)):
         register[RecordKind.ZONE][zone] = {"site": draw(st.sampled_from(sites)), "name": draw(names)}
@@ -277,6 +294,9 @@ def registers(draw):
             "direction": draw(st.sampled_from(Direction)).value if is_gate else None,
             "anchor_at": None if anchor is None else draw(st.sampled_from(["00:00", "03:30", "23:59"])),
             "anchor_taken": anchor,
+            "seats": draw(st.none() | st.integers(1, 1000)) if kind is AssetKind.BENCH else None,
+            "max_stay_minutes": draw(st.none() | st.integers(1, 525_600)) if kind is AssetKind.BAY else None,
+            "home_linked": kind is AssetKind.BAY and draw(st.booleans()),
         }  # fmt: skip
     for device in devices:
         silence = draw(st.integers(1, 10**6))

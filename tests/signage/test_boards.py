@@ -13,6 +13,7 @@ from domain.messages import Message, MessageKind
 from domain.sign_look import Condition
 from domain.sign_words import WORDS
 from domain.states import Counts
+from domain.usual import Usual as UsualHour
 from signage.conditions import supposed
 from signage.frame import Basis, render
 from signage.hours import is_lit
@@ -152,9 +153,9 @@ class Usual:
         self.share = share
         self.asked = []
 
-    def free_share(self, *place):
+    def at(self, *place):
         self.asked.append(place)
-        return self.share
+        return None if self.share is None else UsualHour(share_free=self.share, weeks=3)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +169,7 @@ def test_what_is_usual_is_said_in_words(frame, sign, share, display):
     shown = frame(board, at=summer, usual=usual, north="uuuuu", blue="uu").lines[0]
     assert (shown.display, shown.count, shown.state) == (display, None, "unknown")
     assert shown.basis is (Basis.NOTHING if share is None else Basis.USUAL)
-    assert usual.asked[0] == ("north", None, 2, time(14, 32))  # Wednesday, summer time
+    assert usual.asked[0] == ("north", None, summer)
 
 
 @given(st.floats(0, 1))

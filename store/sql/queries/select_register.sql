@@ -1,7 +1,7 @@
 -- Every record with its values by the names of domain.register_fields.
 SELECT 'site' AS record, site_id AS record_id,
-       jsonb_build_object('name', name, 'kind', kind, 'locality', locality, 'lon', lon, 'lat', lat, 'simulated', simulated)
-           AS value
+       jsonb_build_object('name', name, 'kind', kind, 'locality', locality, 'lon', lon, 'lat', lat, 'simulated', simulated,
+                          'ward', ward) AS value
 FROM site
 UNION ALL
 SELECT 'zone', z.zone_id, jsonb_build_object('site', s.site_id, 'name', z.name)
@@ -11,7 +11,8 @@ SELECT 'asset', a.asset_id,
        jsonb_build_object('site', s.site_id, 'zone', z.zone_id, 'name', a.name, 'kind', a.kind, 'category', a.category,
                           'lon', a.lon, 'lat', a.lat, 'capacity', CASE WHEN a.kind = 'area' THEN a.capacity END,
                           'area', of.asset_id, 'direction', a.direction, 'anchor_at', a.anchor_at,
-                          'anchor_taken', a.anchor_taken)
+                          'anchor_taken', a.anchor_taken, 'seats', a.seats,
+                          'max_stay_minutes', a.max_stay_minutes, 'home_linked', a.home_linked)
 FROM asset AS a JOIN site AS s USING (site_key) LEFT JOIN zone AS z USING (zone_key)
 LEFT JOIN asset AS of ON of.asset_key = a.area_key
 UNION ALL

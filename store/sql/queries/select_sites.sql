@@ -1,1 +1,1 @@
-SELECT site_id, name, kind, locality, lon, lat, simulated FROM site
+SELECT site_id, name, kind, locality, lon, lat, simulated, ward FROM site
