@@ -15,7 +15,7 @@ that were taken for each bay and day; every five minutes: occupancy of the whole
 percentage points, and how often a block is off by two bays or more. For comparison a naive decoder reads the same
 frames, and the historian's rule without its inferences.
 
-The last line is JSON. --write puts tables and charts into docs.
+The last line is JSON.
 """
 
 import argparse
@@ -33,7 +33,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 # This folder has files that are named like packages of ours, which must be found before them.
 sys.path[0] = str(Path(__file__).parents[1])
@@ -41,6 +40,7 @@ sys.path[0] = str(Path(__file__).parents[1])
 import psycopg
 
 from benchmarks import accuracy_page
+from benchmarks.accuracy_score import DAY_S, Line, Told, World, score
 from benchmarks.servers import process, until
 from devices.catalogue import model as find
 from domain.places import Asset, Device
@@ -65,10 +65,7 @@ from store.pool import open_pool
 PLAIN, TELLING = "bosch-tps110", "nwave-nps405"
 NEVER = timedelta(days=1000)
 BEGINS = datetime(2026, 3, 2, tzinfo=UTC)
-BLOCK = 20
-GRID_S = 300
 BATCH = 2000
-DAY_S = 86_400
 STAY_MINUTES, EMPTY_MINUTES, SIGMA = 75, 55, 1.0
 OUTAGE = timedelta(hours=1)
 STUCK, TWICE, LATE = 0.02, 0.01, 0.03
@@ -91,32 +88,6 @@ class Cell:
     loss: int
     outage: bool
     street: bool
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """So many bays for so many days."""
-
-    bays: int
-    days: int
-    seed: int
-
-    @property
-    def seconds(self) -> int:
-        return self.days * DAY_S
-
-
-class Told(NamedTuple):
-    """A time in one state, in seconds from the beginning; `state` None is unknown."""
-
-    begins: float
-    ends: float
-    state: bool | None
-    quality: str = "observed"
-
-
-Line = list[Told]
-"""One bay from the beginning to the end."""
 
 
 # The truth, and what is sent of it
@@ -315,114 +286,6 @@ def without_inference(words: Sequence[Accepted], silent_after: timedelta, world:
     ]
 
 
-# How wrong it is
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Shares in percent, occupancy in percentage points, times in minutes."""
-
-    wrong: float
-    unknown: float
-    area_mae: float
-    block_mae: float
-    block_off: float
-    wrong_mean_min: float
-    wrong_p95_min: float
-    false_free_min: float
-    inferred: float = 0.0
-    inferred_right: float = 0.0
-
-
-def score(lines: Sequence[Line], true: Sequence[Line], world: World) -> Score:
-    wrong, unknown, false_free, inferred, inferred_right = 0.0, 0.0, 0.0, 0.0, 0.0
-    lasted: list[float] = []
-    for line, of_bay in zip(lines, true, strict=True):
-        unknown += of_bay[0].begins + (line[0].begins if line else world.seconds)
-        stretch: list[float] | None = None
-        for begins, ends, told, is_true in both(line, of_bay):
-            length = ends - begins
-            unknown += length * (told.state is None)
-            if told.quality == "inferred":
-                inferred += length
-                inferred_right += length * (told.state is is_true)
-            if told.state is None or told.state is is_true:
-                stretch = None
-                continue
-            wrong += length
-            false_free += length * (told.state is False)
-            if stretch is None:
-                stretch = [0.0]
-                lasted.append(0.0)
-            lasted[-1] += length
-    total = world.bays * world.seconds
-    lasted.sort()
-    return Score(
-        wrong=100 * wrong / total,
-        unknown=100 * unknown / total,
-        **occupancy(lines, true, world),
-        wrong_mean_min=sum(lasted) / 60 / len(lasted) if lasted else 0.0,
-        wrong_p95_min=lasted[int(0.95 * len(lasted))] / 60 if lasted else 0.0,
-        false_free_min=false_free / 60 / (world.bays * world.days),
-        inferred=100 * inferred / total,
-        inferred_right=100 * inferred_right / inferred if inferred else 0.0,
-    )
-
-
-def both(line: Line, true: Line) -> Iterator[tuple[float, float, Told, bool]]:
-    """Stretches in which neither what is told nor what is true changes."""
-    first = 0
-    for told in line:
-        while first < len(true) and true[first].ends <= told.begins:
-            first += 1
-        number = first
-        while number < len(true) and true[number].begins < told.ends:
-            begins, ends = max(told.begins, true[number].begins), min(told.ends, true[number].ends)
-            if begins < ends:
-                yield begins, ends, told, bool(true[number].state)
-            number += 1
-
-
-def occupancy(lines: Sequence[Line], true: Sequence[Line], world: World) -> dict[str, float]:
-    """Every five minutes: the whole area, and each block of bays; of the unknown the same share as of the known."""
-    slots = world.seconds // GRID_S
-    told_taken, told_known, true_taken = [_sums(world, slots) for _ in range(3)]
-    for number in range(world.bays):
-        block = number // BLOCK
-        for told in lines[number]:
-            for slot in _slots(told, slots):
-                told_taken[block][slot] += told.state is True
-                told_known[block][slot] += told.state is not None
-        for one in true[number]:
-            for slot in _slots(one, slots):
-                true_taken[block][slot] += one.state is True
-    blocks = range(world.bays // BLOCK)
-    area = block_error = off = 0.0
-    for slot in range(slots):
-        known = sum(told_known[block][slot] for block in blocks)
-        taken = sum(told_taken[block][slot] for block in blocks)
-        really = sum(true_taken[block][slot] for block in blocks)
-        area += abs((taken / known if known else 0.0) - really / (len(blocks) * BLOCK))
-        for block in blocks:
-            scaled = told_taken[block][slot] * BLOCK / told_known[block][slot] if told_known[block][slot] else 0.0
-            error = abs(scaled - true_taken[block][slot])
-            block_error += error / BLOCK
-            off += error >= 2
-    return {
-        "area_mae": 100 * area / slots,
-        "block_mae": 100 * block_error / slots / len(blocks),
-        "block_off": 100 * off / slots / len(blocks),
-    }
-
-
-def _sums(world: World, slots: int) -> list[list[int]]:
-    return [[0] * slots for _ in range(math.ceil(world.bays / BLOCK))]
-
-
-def _slots(told: Told, slots: int) -> range:
-    return range(math.ceil(told.begins / GRID_S), min(slots, math.ceil(told.ends / GRID_S)))
-
-
 # All of it
 
 
@@ -461,13 +324,15 @@ def run(server: EmbeddedPostgres, world: World, wanted: Sequence[Cell], *, quiet
             silent_after=lambda _, first=group[0]: silent_after(first),
         )
         template = f"of_{len(found)}"
-        conninfo = _database(server, "empty", template)
+        server.create_database(template, template="empty")
+        conninfo = server.conninfo(template)
         asyncio.run(_import(conninfo, places))
         devices = {device.asset_id: device for device in places.devices if device.asset_id}
         frames = asyncio.run(read(sent(world, group[0], places.assets, devices), key))
         for cell in group:
             came = arrived(world, cell, frames)
-            copy = _database(server, template, f"{template}_{cell.loss}_{cell.outage}")
+            server.create_database(f"{template}_{cell.loss}_{cell.outage}", template=template)
+        copy = server.conninfo(f"{template}_{cell.loss}_{cell.outage}")
             lines, cost = asyncio.run(told_by_pipeline(copy, came, world))
             words = words_of(came, places.assets, devices)
             result = {
@@ -495,11 +360,6 @@ async def _import(conninfo: str, places: object) -> None:
             await connection.execute("UPDATE platform SET as_of = %s", [BEGINS])
 
 
-def _database(server: EmbeddedPostgres, template: str, name: str) -> str:
-    server.create_database(name, template=template)
-    return server.conninfo(name)
-
-
 def _drop(server: EmbeddedPostgres, conninfo: str) -> None:
     name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
@@ -511,7 +371,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few cells for three days: for a look")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
-    parser.add_argument("--write", action="store_true", help="put tables and charts into docs")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", help="cells of one part: table or street")
     options = parser.parse_args()
@@ -532,10 +391,7 @@ def main() -> None:
             server.create_database("empty")
             list(migrate(server.conninfo("empty")))
             results = run(server, world, wanted, quiet=options.json)
-    document = {"world": asdict(world), "cells": results}
-    if options.write:
-        accuracy_page.write(document)
-    print(json.dumps(document))
+    print(json.dumps({"world": asdict(world), "cells": results}))
 
 
 if __name__ == "__main__":

@@ -114,6 +114,10 @@ class Snapshot:
             if status.asset.site_id == site_id and (kind is None or status.asset.kind is kind)
         ]
 
+    def public_assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
+        """Those of which everybody may be told one by one: of a bay of one household only its site's counts know."""
+        return [status for status in self.assets_of(site_id, kind) if not status.asset.home_linked]
+
     def changed(self, *, revision: int, as_of: datetime, statuses: Iterable[AssetStatus]) -> "Snapshot":
         """The next snapshot: these assets have a new status, everything else stays."""
         assets = dict(self.assets)

@@ -47,6 +47,7 @@ async def test_a_change_has_only_what_changed(follow, live, borough):
             "state": "occupied",
             "since": "2026-11-20T11:59:30.000Z",
             "heard_at": "2026-11-20T11:59:30.000Z",
+            "counts": None,
         }
     ]
 
