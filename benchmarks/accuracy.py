@@ -332,7 +332,7 @@ def run(server: EmbeddedPostgres, world: World, wanted: Sequence[Cell], *, quiet
         for cell in group:
             came = arrived(world, cell, frames)
             server.create_database(f"{template}_{cell.loss}_{cell.outage}", template=template)
-        copy = server.conninfo(f"{template}_{cell.loss}_{cell.outage}")
+            copy = server.conninfo(f"{template}_{cell.loss}_{cell.outage}")
             lines, cost = asyncio.run(told_by_pipeline(copy, came, world))
             words = words_of(came, places.assets, devices)
             result = {

@@ -192,9 +192,11 @@ class Pipeline:
         noted = await self._until_available(lambda: self._sink.noted(list(by_key)))
         await self._keep(await self._read_noted([by_key[key] for key in by_key if key not in noted]))
         if suspects := [key for key in by_key if key in noted]:
-            await self._keep(await self._read_all([by_key[key] for key in suspects], self._trial))
-            # Only now: one that kills must not come again as one that nobody knows.
-            await self._until_available(lambda: self._sink.acquit(suspects))
+            items = await self._read_all([by_key[key] for key in suspects], self._trial)
+            await self._keep(items)
+            # One that kills stays a suspect: the broker may have sent it again meanwhile, and it is read here no more.
+            innocent = [item.delivery.key for item in items if not _is_deadly(item.outcome)]
+            await self._until_available(lambda: self._sink.acquit(innocent))
         # The same message twice in one batch: safe with the first.
         for delivery in deliveries:
             self._source.acknowledge(delivery.token)
@@ -329,6 +331,10 @@ def _tell(rejected: Sequence[Rejected]) -> None:
             item.detail,
             extra={"action": "dead_letter", "reason": item.reason.value, "topic": item.topic},
         )
+
+
+def _is_deadly(outcome: Outcome) -> bool:
+    return isinstance(outcome, Rejected) and outcome.reason is Reason.DEADLY
 
 
 def _is_unknown(outcome: Outcome) -> bool:

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 _PROOF = 3
 """Children in a row that died of a message, each as the first that it read after a harmless one."""
 _STARTS = 5
+_MOST_CONVICTED = 1000
 _PAUSE_S = (0.1, 2.0)
 
 
@@ -33,6 +34,7 @@ class Trial:
         # Two lanes, the spool's too: one child is enough for all of them.
         self._turn = asyncio.Lock()
         self._child: TrialProcess | None = None
+        self._convicted: dict[bytes, list[str]] = {}
 
     async def read(self, deliveries: Sequence[Delivery], model_of: ModelOf, is_scripted: IsScripted) -> list[Found]:
         """What each means; Reason.DEADLY for one that ended its reader again and again."""
@@ -43,6 +45,8 @@ class Trial:
                 await self._end_child()
 
     async def _read(self, delivery: Delivery, model_of: ModelOf, is_scripted: IsScripted) -> Found:
+        if delivery.key in self._convicted:
+            return _deadly(delivery, self._convicted[delivery.key])
         deaths: list[str] = []
         while len(deaths) < _PROOF:
             child = await self._ready_child()
@@ -65,9 +69,16 @@ class Trial:
                 await self._end_child()
                 break
         else:
+            self._convict(delivery, deaths)
             return _deadly(delivery, deaths)
         # Nobody is guilty for want of a court.
         return read_one(delivery, model_of, is_scripted)
+
+    def _convict(self, delivery: Delivery, deaths: list[str]) -> None:
+        """A broker sends it again while its trial lasts: that copy costs no more children."""
+        if len(self._convicted) >= _MOST_CONVICTED:
+            self._convicted.pop(next(iter(self._convicted)))
+        self._convicted[delivery.key] = deaths
 
     async def _ready_child(self) -> TrialProcess | None:
         """A child that reads; None where again and again none can be had, which says nothing of any message."""

@@ -96,8 +96,12 @@ def _write(answers: BinaryIO, message: Told) -> None:
 
 
 def _send(answers: BinaryIO, octets: bytes) -> None:
-    answers.write(octets)
-    answers.flush()
+    try:
+        answers.write(octets)
+        answers.flush()
+    except BrokenPipeError:
+        # Whoever asked is gone: nobody is there to tell.
+        signal.raise_signal(signal.SIGKILL)
 
 
 def main() -> None:

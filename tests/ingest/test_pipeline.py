@@ -257,7 +257,10 @@ async def test_a_message_that_ends_the_process_is_tried_elsewhere_after_two_deat
     assert deaths == 2
     assert [(letter.reason, letter.payload) for letter in sink.dead] == [(Reason.DEADLY, payloads[7])]
     assert len(sink.kept) == 19
-    assert sink.suspects == set()
+    # It stays a suspect: a copy that the broker sent meanwhile is not read here either.
+    assert sink.suspects == {delivery(payloads[7]).key}
+    await new_process().keep([delivery(payloads[7], redelivered=True)])
+    trial.read_payloads.remove(payloads[7])
     # In the process that died of one message, all were in hand; after it, each was read once more, and not there.
     assert sorted(trial.read_payloads) == sorted(payloads)
 

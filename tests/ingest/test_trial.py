@@ -90,6 +90,14 @@ async def test_a_message_of_which_three_processes_died_is_set_aside(trial, child
     assert not any(is_there(pid) for pid in children)
 
 
+async def test_a_copy_of_one_that_was_set_aside_costs_no_more_children(trial, children, bay_says):
+    first, again = [await trial.read([bay_says(b"kill")], model_of, never_scripted) for _ in range(2)]
+
+    assert [one.reason for one in (*first, *again)] == [Reason.DEADLY] * 2
+    assert first[0].detail == again[0].detail
+    assert len(children) == 3
+
+
 async def test_it_costs_no_other_and_is_not_blamed_for_what_another_may_have_done(trial, children, bay_says):
     good = [bay_says(b"\x01"), bay_says(b"\x00")]
     first, deadly, last = await trial.read([good[0], bay_says(b"kill"), good[1]], model_of, never_scripted)
