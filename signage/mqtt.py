@@ -43,8 +43,11 @@ class RetainedPublisher:
         self._broker = broker
         self._on_connect = on_connect
         self._connected = False
+        self._gone = asyncio.Event()
         self._client = gmqtt.Client(broker.client_id, clean_session=True)
-        self._client.set_config({"reconnect_delay": _RETRY_S})
+        # Left to itself it goes on when nobody waits for it any more, and complains of being ended. No number of
+        # failures is as low as this.
+        self._client.set_config({"reconnect_retries": -2})
         self._client.on_connect = self._came
         self._client.on_disconnect = self._went
         if broker.username:
@@ -60,7 +63,7 @@ class RetainedPublisher:
         self._client.publish(topic, payload, qos=0, retain=True, **expiry)
 
     async def connect(self) -> None:
-        """Try until the broker is there for the first time; later the client reconnects by itself."""
+        """Try until the broker is there."""
         broker = self._broker
         while True:
             try:
@@ -78,9 +81,16 @@ class RetainedPublisher:
             else:
                 return
 
+    async def stay_connected(self) -> None:
+        """Until cancelled: connect again whenever the broker is gone."""
+        while True:
+            await self._gone.wait()
+            await asyncio.sleep(_RETRY_S)
+            self._gone.clear()
+            await self.connect()
+
     async def close(self) -> None:
         """Say goodbye, after everything that was published."""
-        self._client.stop_reconnect()
         with suppress(OSError):
             await self._client.disconnect()
 
@@ -90,6 +100,7 @@ class RetainedPublisher:
 
     def _went(self, *_details: object) -> None:
         self._connected = False
+        self._gone.set()
 
 
 @asynccontextmanager
@@ -98,6 +109,11 @@ async def open_publisher(broker: Broker, *, on_connect: Callable[[], None]) -> A
     publisher = RetainedPublisher(broker, on_connect=on_connect)
     try:
         await publisher.connect()
-        yield publisher
+        keeper = asyncio.create_task(publisher.stay_connected(), name="sign-topics-broker")
+        try:
+            yield publisher
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
     finally:
         await publisher.close()

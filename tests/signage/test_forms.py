@@ -7,9 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.boards import Layout
+from signage.credentials import Credentials
 from signage.form_routes import create_router
 from signage.forms import FORMS
 from signage.frames import Frames
+from tests.signage.conftest import nobody
 
 FRAME = "/v1/signs/harbour-road/frame"
 each_form = pytest.mark.parametrize("form", FORMS)
@@ -37,7 +39,14 @@ def clock(now) -> Wrist:
 def client(create_app, live, clock) -> TestClient:
     app = create_app(live, now=clock)
     frames = Frames(now=clock, validity=timedelta(seconds=60))
-    app.include_router(create_router(live=live, frames=frames, organisation="Port Council"))
+    app.include_router(
+        create_router(
+            live=live,
+            frames=frames,
+            credentials=Credentials(nobody, notice=nobody, now=clock),
+            organisation="Port Council",
+        )
+    )
     return TestClient(app)
 
 

@@ -8,9 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.boards import EPaper
+from signage.credentials import Credentials
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
 from signage.trmnl import create_router
+from tests.signage.conftest import nobody
 
 MAC = "A0:B1:C2:D3:E4:F5"
 ASKING = {"ID": MAC, "Access-Token": "screen-of-harbour-road", "Refresh-Rate": "300", "FW-Version": "1.6.2"}
@@ -36,7 +38,14 @@ def client(create_app, live, borough, sign, time, heard) -> TestClient:
 
     frames = Frames(now=lambda: time[0], validity=timedelta(seconds=60))
     app = create_app(live, now=lambda: time[0])
-    app.include_router(form_router(live=live, frames=frames, organisation="Port Council"))
+    app.include_router(
+        form_router(
+            live=live,
+            frames=frames,
+            credentials=Credentials(nobody, notice=nobody, now=lambda: time[0]),
+            organisation="Port Council",
+        )
+    )
     app.include_router(create_router(live=live, frames=frames, organisation="Port Council", heard=note))
     return TestClient(app)
 
