@@ -25,7 +25,7 @@ demo: setup  ## A whole working borough: make demo ARGS="--port 18080 --history 
 
 test: .venv/dev.stamp check  ## Everything that CI runs: lint, types, contracts, all tests
 	tools/system-packages.sh mosquitto chromium postgresql-15
-	$(BIN)/python -m pytest $(ARGS)
+	tools/test.sh $(BIN)/python $(ARGS)
 
 faults: .venv/dev.stamp  ## Break the platform hundreds of times, and count (docs/reliability.md)
 	tools/system-packages.sh mosquitto
