@@ -172,6 +172,12 @@ READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
 }
 """How an id is read; an installation has none of its own, its device and its beginning name it."""
 
+
+def unsaid(kind: RecordKind) -> dict[str, Value]:
+    """A record that says nothing."""
+    return {name: False if name in FLAGS_OF.get(kind, ()) else None for name in FIELDS[kind]}
+
+
 COLUMNS: tuple[str, ...] = ("record", "id", *dict.fromkeys(name for fields in FIELDS.values() for name in fields))
 """Every column of the file."""
 

@@ -17,6 +17,7 @@ from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.quality import Fault, Faults, QualityChoice
 from domain.register import Entry, Made, RecordKind, Register, Values
+from domain.register_fields import unsaid
 from domain.series import (
     LATE_AFTER,
     MODEL,
@@ -330,27 +331,20 @@ def _entries(
 
 
 def _site(site: NewPlaces, name: str, lon: float, lat: float) -> Values:
-    return {
-        "name": name,
-        "kind": site.kind.value,
-        "locality": site.locality,
-        "lon": lon,
-        "lat": lat,
-        "simulated": False,
-    }
+    said: Values = {"name": name, "kind": site.kind.value, "locality": site.locality, "lon": lon, "lat": lat}
+    return {**unsaid(RecordKind.SITE), **said}
 
 
 def _area(site: NewPlaces, site_id: str, name: str, lon: float, lat: float, capacity: int | None) -> Values:
     return {
+        **unsaid(RecordKind.ASSET),
         "site": site_id,
-        "zone": None,
         "name": name,
         "kind": AssetKind.AREA.value,
         "category": site.category.value,
         "lon": lon,
         "lat": lat,
         "capacity": capacity,
-        **dict.fromkeys(("area", "direction", "anchor_at", "anchor_taken")),
     }
 
 

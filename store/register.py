@@ -22,7 +22,7 @@ from domain.register import (
     installation_id,
     nothing,
 )
-from domain.register_fields import FIELDS, FLAGS_OF
+from domain.register_fields import unsaid
 from domain.register_plan import plan, undo_plan
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
@@ -235,9 +235,8 @@ def _full_id(record_id: str, values: Values) -> str:
 def _change(row: Mapping[str, object]) -> Change:
     kind = RecordKind(str(row["record"]))
     # What was put on record before a field was there says nothing of it.
-    unsaid = {name: False if name in FLAGS_OF.get(kind, ()) else None for name in FIELDS[kind]}
     before, after = (
-        None if values is None else {**unsaid, **_values(values)}  # type: ignore[arg-type]
+        None if values is None else {**unsaid(kind), **_values(values)}  # type: ignore[arg-type]
         for values in (row["before"], row["after"])
     )
     return Change(kind=kind, record_id=str(row["record_id"]), before=before, after=after)

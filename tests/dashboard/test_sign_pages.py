@@ -39,12 +39,13 @@ def west(manager) -> dict[str, str]:
 def test_the_list_shows_each_sign_as_it_looks_now_and_how_old_that_is(manager):
     page = manager.get(LIST).text
     assert re.findall(r'data-sign="([^"]+)" data-frame="[0-9a-f]{32}"', page) == [
+        "harbour-road",
         "library-totem",
         "pier-paper",
         "west-approach",
     ]
     frames = re.findall(r"<iframe[^>]*>", page)
-    assert len(frames) == 2
+    assert len(frames) == 3
     for frame in frames:
         board = html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1])
         assert "<h1>" in board
