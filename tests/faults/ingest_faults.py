@@ -80,7 +80,7 @@ async def frame_that_kills_its_reader(world: World, chance: Random) -> None:
         if not world.ingest.is_running:
             starts += 1
             world.ingest.start()
-        return starts > MOST_STARTS or bool(await world.database.ask("SELECT FROM dead_letter"))
+        return starts > MOST_STARTS or bool(await world.database.ask("SELECT 1 FROM dead_letter"))
 
     async with world.publishing(frames, per_second=200):
         await world.wait(is_over, what="a frame that is set aside", within_s=SETTLED_WITHIN_S)

@@ -29,7 +29,8 @@ SECRET = "only-for-the-tests"
 NOBODY = 65534
 ASK_TIMEOUT_S = 5
 RECOVERED_WITHIN_S = 20
-DISK_SPARE_BYTES = 4 * 2**20
+# Enough for what an import of places and the first frames write, and filled within a moment.
+DISK_SPARE_BYTES = 48 * 2**20
 ENOUGH_BYTES = 2**30
 
 
