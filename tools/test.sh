@@ -9,7 +9,7 @@ if (($#)); then
   exec "$python" -m pytest "$@"
 fi
 
-waiting=(tests/e2e tests/dashboard tests/smartplace tests/signage tests/scripting)
+waiting=(tests/e2e tests/dashboard tests/smartplace)
 log=$(mktemp)
 "$python" -m pytest "${waiting[@]}" >"$log" 2>&1 &
 waits=$!
