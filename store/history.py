@@ -86,12 +86,12 @@ class History:
 
     async def _step(self) -> int:
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
-            lock = await one(connection, "lock_history", {})
-            if not lock["locked"]:
+            if not (await one(connection, "lock_history", {}))["locked"]:
                 return 0
             due = await _take(connection)
             if due:
-                await _tell(connection, due, facts_until=lock["facts_until"])  # type: ignore[arg-type]
+                kept = await one(connection, "select_facts_until", {})
+                await _tell(connection, due, facts_until=kept["facts_until"])  # type: ignore[arg-type]
             return len(due)
 
     async def _advance(self) -> None:

@@ -244,14 +244,14 @@ async def test_while_another_replay_runs_a_retelling_waits(database, loft, measu
     await store.write([measured(700, 1, minute=0)], [])
     await calibrate(register, 1500)
     with psycopg.connect(database, autocommit=True) as another:
-        another.execute("SELECT pg_advisory_lock(21319, 2)")
+        another.execute("SELECT pg_advisory_lock(21319, 4)")
         async with open_book(pool, now=lambda: None) as scripts:
             task = asyncio.create_task(retell(pool, scripts, every_s=0.01))
             await asyncio.sleep(0)
             done, _ = await asyncio.wait([task], timeout=0.3)
             assert not done
             assert await next_to_retell(pool) == EYE
-            another.execute("SELECT pg_advisory_unlock(21319, 2)")
+            another.execute("SELECT pg_advisory_unlock(21319, 4)")
             async with asyncio.timeout(20):
                 while await next_to_retell(pool) is not None:
                     await asyncio.sleep(0.01)

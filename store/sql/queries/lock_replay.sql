@@ -1,1 +1,1 @@
-SELECT pg_try_advisory_lock(21319, 2) AS locked
+SELECT pg_try_advisory_lock(21319, 4) AS locked

@@ -1,1 +1,1 @@
-SELECT pg_advisory_unlock(21319, 2)
+SELECT pg_advisory_unlock(21319, 4)
