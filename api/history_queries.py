@@ -80,14 +80,12 @@ class SelectionQuery(PeriodQuery):
     zone: str | None = Field(None, max_length=64, description="Of this zone only.")
     category: Category | None = Field(None, description="Of this category only; accessible bays are `disabled`.")
     ward: str | None = Field(None, max_length=200, description="Of sites in this ward only.")
-    kind: AssetKind = Field(
-        AssetKind.BAY, description="Benches only with a key that has the scope `history`; for all others: /benches."
-    )
+    kind: AssetKind = Field(AssetKind.BAY, description="Benches only with a key that has the scope `history`.")
 
     def selection(self, audience: Audience) -> Selection:
         """What is meant; raises HTTPException where the reader may not know it."""
         if self.kind is AssetKind.BENCH and audience is Audience.PUBLIC:
-            raise HTTPException(403, "Benches are told as aggregates only: /v1/history/benches.")
+            raise HTTPException(403, "Of benches only who has a key with the scope `history` is told.")
         return Selection(kind=self.kind, site=self.site, zone=self.zone, category=self.category, ward=self.ward)
 
 

@@ -25,7 +25,7 @@ def site_page_fields(snapshot: Snapshot, site_id: str) -> dict[str, str]:
     fields |= _count_fields(f"{site_id}.benches", site.benches)
     for category, counts in site.categories.items():
         fields |= _count_fields(f"{site_id}.{category}", counts)
-    for asset in snapshot.public_assets_of(site_id):
+    for asset in snapshot.assets_of(site_id):
         if asset.asset.kind is not AssetKind.GATE:
             fields |= asset_fields(asset)
     return fields

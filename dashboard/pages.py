@@ -1,6 +1,8 @@
 """Every page of the platform, joined for the composition root."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import APIRouter
 
@@ -75,48 +77,61 @@ def create_router(
         FrontEndMissingError: the pinned front-end files have not been put in place.
     """
     templates = Templates(organisation)
+    desk = _Desk(live=live, now=now, login=login, templates=templates)
     router = APIRouter(include_in_schema=False)
-    router.include_router(PublicPages(live=live, now=now, templates=templates).router())
-    router.include_router(LiveStream(live=live, now=now).router())
-    router.include_router(ReferencePage(templates=templates).router())
-    router.include_router(LoginPages(login=login, templates=templates).router())
-    router.include_router(
-        ManagePages(inspection=watching.inspection, now=now, login=login, templates=templates).router()
-    )
-    router.include_router(AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates).router())
-    router.include_router(
-        SignTokenPages(tokens=watching.sign_tokens, now=now, login=login, templates=templates).router()
-    )
-    router.include_router(
-        MessagePages(
-            announcements=watching.announcements, live=live, now=now, login=login, templates=templates
-        ).router()
-    )
-    router.include_router(QualityPages(records=watching.quality, now=now, login=login, templates=templates).router())
-    router.include_router(CodecPages(codecs=codecs, now=now, login=login, templates=templates).router())
-    registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
-    router.include_router(
-        DevicePages(records=records, commands=commands, now=now, login=login, templates=templates).router()
-    )
-    router.include_router(
-        InstallPages(
-            registry=registry,
-            records=records,
-            codecs=codecs,
-            silent_after=silent_after,
-            now=now,
-            login=login,
-            templates=templates,
-        ).router()
-    )
-    router.include_router(
-        RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates).router()
-    )
-    router.include_router(LabelPages(registry=registry, login=login, templates=templates).router())
-    router.include_router(
-        SignPages(
-            live=live, signs=keeping.signs, looks=keeping.looks, now=now, login=login, templates=templates
-        ).router()
-    )
-    router.include_router(CommandPages(commands=commands, now=now, login=login, templates=templates).router())
+    for pages in (*_for_everybody(desk), *_to_watch(desk, watching), *_to_keep(desk, keeping, codecs, commands)):
+        router.include_router(pages.router())
     return router
+
+
+class _Pages(Protocol):
+    def router(self) -> APIRouter: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What nearly all pages need."""
+
+    live: Live
+    now: Clock
+    login: Login
+    templates: Templates
+
+
+def _for_everybody(desk: _Desk) -> Iterator[_Pages]:
+    live, now, templates = desk.live, desk.now, desk.templates
+    yield PublicPages(live=live, now=now, templates=templates)
+    yield LiveStream(live=live, now=now)
+    yield ReferencePage(templates=templates)
+    yield LoginPages(login=desk.login, templates=templates)
+
+
+def _to_watch(desk: _Desk, watching: Watching) -> Iterator[_Pages]:
+    now, login, templates = desk.now, desk.login, desk.templates
+    announcements = watching.announcements
+    yield ManagePages(inspection=watching.inspection, now=now, login=login, templates=templates)
+    yield AlarmPages(alarms=watching.alarms, now=now, login=login, templates=templates)
+    yield SignTokenPages(tokens=watching.sign_tokens, now=now, login=login, templates=templates)
+    yield MessagePages(announcements=announcements, live=desk.live, now=now, login=login, templates=templates)
+    yield QualityPages(records=watching.quality, now=now, login=login, templates=templates)
+
+
+def _to_keep(desk: _Desk, keeping: Keeping, codecs: Codecs, commands: Commands) -> Iterator[_Pages]:
+    now, login, templates = desk.now, desk.login, desk.templates
+    registry, records, silent_after = keeping.registry, keeping.records, keeping.silent_after
+    yield CodecPages(codecs=codecs, now=now, login=login, templates=templates)
+    yield DevicePages(records=records, commands=commands, now=now, login=login, templates=templates)
+    yield InstallPages(
+        registry=registry,
+        records=records,
+        codecs=codecs,
+        silent_after=silent_after,
+        now=now,
+        login=login,
+        templates=templates,
+    )
+    yield RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates)
+    yield LabelPages(registry=registry, login=login, templates=templates)
+    signs, looks = keeping.signs, keeping.looks
+    yield SignPages(live=desk.live, signs=signs, looks=looks, now=now, login=login, templates=templates)
+    yield CommandPages(commands=commands, now=now, login=login, templates=templates)

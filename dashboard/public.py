@@ -67,12 +67,10 @@ class PublicPages:
             snapshot=snapshot,
             now=self.now(),
             site=site,
-            bays=snapshot.public_assets_of(site_id, AssetKind.BAY),
-            benches=snapshot.public_assets_of(site_id, AssetKind.BENCH),
-            areas=snapshot.public_assets_of(site_id, AssetKind.AREA),
-            map=map_svg.draw(
-                [one for one in snapshot.public_assets_of(site_id) if one.asset.kind is not AssetKind.GATE]
-            ),
+            bays=snapshot.assets_of(site_id, AssetKind.BAY),
+            benches=snapshot.assets_of(site_id, AssetKind.BENCH),
+            areas=snapshot.assets_of(site_id, AssetKind.AREA),
+            map=map_svg.draw([one for one in snapshot.assets_of(site_id) if one.asset.kind is not AssetKind.GATE]),
             simulated=site.site.simulated,
         )
 

@@ -68,6 +68,9 @@ class SiteStatus:
 class Snapshot:
     """The whole borough at one revision. Immutable; the same revision is the same numbers everywhere.
 
+    It is what everybody is told: of a bay that belongs to one household there is nothing in it, nor in its counts, from
+    which it could be worked out.
+
     `as_of` is the moment up to which the platform vouches for it: frames were being received then.
     Mappings are in a stable order: sites by name, assets by site, kind and id. `announcements` are the messages that
     signs may show now or later.
@@ -113,10 +116,6 @@ class Snapshot:
             for status in self.assets.values()
             if status.asset.site_id == site_id and (kind is None or status.asset.kind is kind)
         ]
-
-    def public_assets_of(self, site_id: str, kind: AssetKind | None = None) -> list[AssetStatus]:
-        """Those of which everybody may be told one by one: of a bay of one household only its site's counts know."""
-        return [status for status in self.assets_of(site_id, kind) if not status.asset.home_linked]
 
     def changed(self, *, revision: int, as_of: datetime, statuses: Iterable[AssetStatus]) -> "Snapshot":
         """The next snapshot: these assets have a new status, everything else stays."""

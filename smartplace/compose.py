@@ -13,7 +13,6 @@ from datetime import time, timedelta
 from domain.codec_scripts import ScriptedModels
 from domain.disclosure import PrivacyRules
 from domain.errors import CommandError, SessionTakenOverError
-from domain.periods import Step
 from domain.quality import FrozenRule
 from domain.topics import canary as canary_topic
 from ingest.canary import Canary
@@ -259,7 +258,7 @@ async def serve(settings: Settings) -> None:
 
 def privacy_rules(settings: Settings) -> PrivacyRules:
     """What may be told in public."""
-    return PrivacyRules(k=settings.privacy_k, bucket=Step(settings.privacy_bucket))
+    return PrivacyRules(k=settings.privacy_k)
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:

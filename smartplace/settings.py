@@ -101,9 +101,7 @@ class Settings(BaseSettings):
     usual_weeks: int = Field(default=6, ge=2, le=52)
     """Over how many of the last weeks it is worked out how full places usually are."""
     privacy_k: int = Field(default=10, ge=2, le=1000)
-    """In public nothing is told of fewer: sittings on benches, stays, bays that belong to one household."""
-    privacy_bucket: Literal["1h", "1d", "1w", "1mo"] = "1d"
-    """In public the use of benches is told no more finely."""
+    """In public no past is told of so few stays, or bays that belong to one household each, or fewer."""
     canary_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest sends a message to itself, to know that messages arrive."""
     canary_late_s: float = Field(default=60.0, gt=0, le=600)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _LONGEST_DAYS = 365
 _LONGEST_LABEL = 100
 
-app = typer.Typer(help="Keys for programs that push frames over HTTP.", no_args_is_help=True)
+app = typer.Typer(help="Keys for programs: each may do what its scopes say.", no_args_is_help=True)
 
 
 @app.command()

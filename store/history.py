@@ -34,7 +34,6 @@ _CONTEXT = 6
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
-_LONGEST_REST_S = 15.0
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
 
 
@@ -56,15 +55,35 @@ class History:
         self._now = now
 
     async def catch_up(self) -> int:
-        """Tell anew what is due, make facts of what is over, bring roll-ups up to date; how many assets were due.
+        """Until nothing is due: tell anew, make facts of what is over, sum them; how many assets were due.
 
         Zero as well where another historian is at work. Raises: StoreUnavailableError.
         """
+        told = 0
+        while step := await self.go_on():
+            told += step
+        return told
+
+    async def go_on(self) -> int:
+        """One part of it, so long that it is over soon; how many assets that was. Raises: StoreUnavailableError."""
         # First, so that what is told of the past has its facts at once.
         await self._advance()
-        told = 0
-        while step := await self._step():
-            told += step
+        told = await self._step()
+        await self._sum()
+        return told
+
+    async def follow(self, *, every_s: float) -> None:
+        """Until cancelled: go on again and again, with a rest after each part that is longer than it was."""
+        while True:
+            began, told = time.monotonic(), 0
+            try:
+                told = await self.go_on()
+            except StoreUnavailableError as error:
+                logger.warning("history waits: %s", error, extra={"action": "history_retry"})
+            rest_s = _REST * (time.monotonic() - began)
+            await asyncio.sleep(rest_s if told else max(every_s, rest_s))
+
+    async def _sum(self) -> None:
         async with connected(self._pool, within_s=_WITHIN_S) as connection:
             if (await one(connection, "select_touched_facts", {}))["touched"]:
                 await connection.execute(query("lift_time_limit"))
@@ -72,17 +91,6 @@ class History:
                     await connection.execute(query("refresh_facts"))
                 finally:
                     await connection.execute(query("reset_time_limit"))
-        return told
-
-    async def follow(self, *, every_s: float) -> None:
-        """Until cancelled: catch up again and again, oftener the less there is to do."""
-        while True:
-            began = time.monotonic()
-            try:
-                await self.catch_up()
-            except StoreUnavailableError as error:
-                logger.warning("history waits: %s", error, extra={"action": "history_retry"})
-            await asyncio.sleep(max(every_s, min(_LONGEST_REST_S, _REST * (time.monotonic() - began))))
 
     async def _step(self) -> int:
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():

@@ -109,9 +109,7 @@ def page_of(snapshot: Snapshot, kind: AssetKind, query: BenchQuery, path: str) -
     """Those that the question means, and which of them are on this page; raises UnknownPlaceError."""
     if query.site is not None:
         snapshot.site(query.site)
-    # A bay of one household is in the counts of its site, and nowhere by itself.
-    public = (status for status in snapshot.assets.values() if not status.asset.home_linked)
-    matches = [status for status in public if status.asset.kind is kind and _matches(status, query)]
+    matches = [status for status in snapshot.assets.values() if status.asset.kind is kind and _matches(status, query)]
     matches.sort(key=lambda status: status.asset.asset_id)
     rest = [status for status in matches if query.cursor is None or status.asset.asset_id > query.cursor]
     shown = rest[: query.limit]

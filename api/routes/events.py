@@ -83,9 +83,5 @@ def change(before: Snapshot | None, after: Snapshot) -> Change:
         revision=after.revision,
         as_of=after.as_of,
         sites=[SiteState.of(site) for key, site in after.sites.items() if known_sites.get(key) is not site],
-        assets=[
-            AssetChange.of(asset)
-            for key, asset in after.assets.items()
-            if known_assets.get(key) is not asset and not asset.asset.home_linked
-        ],
+        assets=[AssetChange.of(asset) for key, asset in after.assets.items() if known_assets.get(key) is not asset],
     )

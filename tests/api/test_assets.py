@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
@@ -6,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.places import AssetKind, Category
+from domain.places import Category
 from domain.states import State
 
 GEOJSON = "application/geo+json"
@@ -184,18 +183,3 @@ def test_the_reader_chooses_by_accept(client, accept, is_geojson):
 
     assert answer.headers["content-type"] == (GEOJSON if is_geojson else "application/json")
     assert "accept" in answer.headers["vary"].lower()
-
-
-def test_a_bay_of_one_household_is_counted_with_its_site_and_told_nowhere_by_itself(client, live):
-    snapshot = live.snapshot
-    key, status = next((key, one) for key, one in snapshot.assets.items() if one.asset.kind is AssetKind.BAY)
-    at_home = replace(status, asset=replace(status.asset, home_linked=True))
-    live.publish(snapshot.changed(revision=8, as_of=snapshot.as_of, statuses=[at_home]))
-
-    told_ids = [bay["id"] for bay in client.get("/v1/bays?limit=1000").json()["bays"]]
-    told = client.get("/v1/bays.geojson?limit=1000").text
-    site = client.get(f"/v1/sites/{status.asset.site_id}").json()
-    assert told_ids
-    assert key not in told_ids
-    assert key not in told
-    assert site["counts"]["capacity"] == snapshot.site(status.asset.site_id).bays.capacity

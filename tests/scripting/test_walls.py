@@ -36,8 +36,8 @@ tries = {
     "limit its parent": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
     "make memory that can be run": execute,
     "list a folder": lambda: os.listdir("/"),
-    "remove a file": lambda: os.unlink("/tmp/there-is-no-such-file"),
-    "leave a note for others": lambda: os.mkfifo("/tmp/there-is-no-such-fifo"),
+    "remove a file": lambda: os.unlink("/there-is-no-such-file"),
+    "leave a note for others": lambda: os.mkfifo("/there/is/no/such/fifo"),
 }
 walls = confine(LIMITS) if sys.argv[1] == "walls" else _limit(LIMITS) or []
 told = {}

@@ -55,3 +55,29 @@ async def _open_store(conninfo, places, at, *, size=2, prepare=True):
 def open_store():
     """`async with open_store(conninfo, places, at) as (store, pool)`."""
     return _open_store
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(noon):
+    return Clock(noon)
+
+
+@pytest.fixture
+async def borough_pool(database, small_borough, noon):
+    """Connections to a database with the small borough in it."""
+    async with open_pool(database, size=4) as pool:
+        await import_places(pool, small_borough, at=noon)
+        yield pool

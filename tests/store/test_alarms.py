@@ -17,19 +17,6 @@ SILENT, STOPPED = AlarmCode.SIGN_SILENT, AlarmCode.INGEST_STOPPED
 NORTH, SOUTH = (Subject(SubjectKind.SIGN, name) for name in ("north", "south"))
 
 
-class Clock:
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock(noon):
-    return Clock(noon)
-
-
 @pytest.fixture
 async def pool(database):
     async with open_pool(database, size=4) as pool:

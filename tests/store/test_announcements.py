@@ -26,24 +26,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.db]
 EVERYWHERE = Audience(everywhere=True)
 
 
-class Clock:
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
-def clock(noon):
-    return Clock(noon)
-
-
-@pytest.fixture
-async def pool(database, small_borough, noon):
-    async with open_pool(database, size=4) as pool:
-        await import_places(pool, small_borough, at=noon)
-        yield pool
+def pool(borough_pool):
+    return borough_pool
 
 
 @pytest.fixture

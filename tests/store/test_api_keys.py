@@ -15,19 +15,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.db]
 INGEST = frozenset({Scope.INGEST})
 
 
-class Clock:
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock(noon):
-    return Clock(noon)
-
-
 @pytest.fixture
 async def keys(database, clock):
     async with open_pool(database, size=2) as pool:

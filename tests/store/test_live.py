@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,3 +90,22 @@ async def test_an_import_vouches_for_nothing(database, open_store, small_borough
         snapshot = await newer(live, lambda found: found.revision > 2)
 
     assert snapshot.as_of == noon
+
+
+@pytest.mark.parametrize("occupied", [True, False])
+async def test_a_bay_of_one_household_is_in_no_snapshot_and_in_none_of_its_counts(
+    database, open_store, small_borough, frame, noon, occupied
+):
+    assets = [replace(asset, home_linked=asset.asset_id == "mill-yard-1") for asset in small_borough.assets]
+    places = replace(small_borough, assets=tuple(assets))
+    async with open_store(database, places, noon, size=4) as (store, pool), open_live(pool) as live:
+        before = live.snapshot.site("mill-yard")
+        await store.write([frame("70b3d50000000001", 1, occupied=occupied)], [])
+        await store.write([frame("70b3d50000000002", 1, occupied=True, minute=1)], [])
+        snapshot = await newer(live, lambda one: one.site("mill-yard").bays.occupied)
+
+    # Whatever it says, all that is told of the place is what the others say.
+    assert "mill-yard-1" not in snapshot.assets
+    assert before.bays.capacity == 3
+    assert snapshot.site("mill-yard").bays == Counts(occupied=1, unknown=2)
+    assert snapshot.site("mill-yard").heard_at == noon + timedelta(minutes=1)

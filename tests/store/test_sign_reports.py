@@ -13,7 +13,6 @@ from domain.sign_reports import Agreement, Heartbeat, Play
 from store.alarms import StoreAlarms
 from store.frames import FrameStore
 from store.migrations import migrate
-from store.places import import_places
 from store.pool import connected, open_pool
 from store.sign_reports import StoreSignReports
 from store.sign_tokens import StoreSignTokens
@@ -27,27 +26,9 @@ SAME, DIFFERENT, NOT_KNOWN = Agreement.SAME, Agreement.DIFFERENT, Agreement.NOT_
 SILENT, DIFFERS, REFUSED = AlarmCode.SIGN_SILENT, AlarmCode.SIGN_DIFFERS, AlarmCode.SIGN_REFUSED
 
 
-class Clock:
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-    def wait(self, seconds):
-        self.now += timedelta(seconds=seconds)
-
-
 @pytest.fixture
-def clock(noon):
-    return Clock(noon)
-
-
-@pytest.fixture
-async def pool(database, small_borough, noon):
-    async with open_pool(database, size=4) as pool:
-        await import_places(pool, small_borough, at=noon)
-        yield pool
+def pool(borough_pool):
+    return borough_pool
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from domain.api_keys import Scope
 from domain.errors import StoreUnavailableError, UnknownPlaceError
 from domain.ids import SignId
 from store.api_keys import ApiKeys
-from store.places import import_places
 from store.pool import open_pool
 from store.sign_tokens import KnownSignTokens, StoreSignTokens
 
@@ -20,24 +19,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.db]
 NORTH = SignId("north")
 
 
-class Clock:
-    def __init__(self, now):
-        self.now = now
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
-def clock(noon):
-    return Clock(noon)
-
-
-@pytest.fixture
-async def pool(database, small_borough, noon):
-    async with open_pool(database, size=3) as pool:
-        await import_places(pool, small_borough, at=noon)
-        yield pool
+def pool(borough_pool):
+    return borough_pool
 
 
 @pytest.fixture
