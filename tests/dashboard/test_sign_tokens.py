@@ -44,3 +44,8 @@ def test_a_sign_that_is_not_there_has_no_tokens(manager):
 def test_nobody_makes_a_token_without_logging_in(client, sign_tokens):
     assert client.post(PAGE).headers["location"].startswith("/manage/login")
     assert sign_tokens.asked == []
+
+
+def test_the_page_of_a_sign_leads_to_its_tokens_and_back(manager):
+    assert f'href="{PAGE}"' in manager.get("/manage/signs/harbour-road").text
+    assert 'href="/manage/signs/harbour-road"' in manager.get(PAGE).text
