@@ -206,7 +206,8 @@ def borough(clock, make_site, make_bay) -> Snapshot:
                 spot = {"lon": lon + dice.random() * 0.001, "lat": lat + dice.random() * 0.0004}
                 state = State.OCCUPIED if number % 3 == 0 else State.FREE
                 statuses.append(make_bay(number, state, None, site_id=site_id, **spot))
-    board = Board(sign_id="harbour-road", title="Harbour Road", lines=(), languages=("en", "cy"))
+    line = BoardLine(key="all", label="Library", site_id="library")
+    board = Board(sign_id="harbour-road", title="Harbour Road", lines=(line,), languages=("en", "cy"))
     sign = Sign(sign_id="harbour-road", name="Harbour Road", site_id="library", lon=0.7, lat=51.54, board=board)
     return build_snapshot(revision=41, as_of=clock(), sites=sites, statuses=statuses, signs=[*SIGNS, sign])
 

@@ -47,6 +47,6 @@ def test_nobody_makes_a_token_without_logging_in(client, sign_tokens):
 
 
 def test_the_page_of_a_sign_leads_to_its_tokens_and_back(manager):
-    sign = "/manage/signs/west-approach"
-    assert f'href="{sign}/tokens"' in manager.get(sign).text
-    assert f'href="{sign}"' in manager.get(f"{sign}/tokens").text
+    sign = "/manage/signs/harbour-road"
+    assert f'href="{PAGE}"' in manager.get(sign).text
+    assert f'href="{sign}"' in manager.get(PAGE).text
