@@ -40,7 +40,8 @@ ADAPTERS = AdaptersMap(adapters)
 ADAPTERS.register_dumper(Array, _ArrayDumper)
 
 # The driver's own words for a moment: microseconds of another epoch.
-_moment: Callable[[object], Buffer | None] = Transformer().get_dumper(datetime(2000, 1, 1, tzinfo=UTC), PyFormat.BINARY).dump
+_ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+_moment: Callable[[object], Buffer | None] = Transformer().get_dumper(_ANY_MOMENT, PyFormat.BINARY).dump
 
 
 def _fixed(form: str) -> Callable[[Values], Iterable[Buffer]]:
