@@ -2,6 +2,9 @@
 
 Between two stable segments (see `domain.spans.Segment`) history is told by the words between them alone. So it is
 enough to know the words around a change as far as the nearest stable segment on each side.
+
+Words are given up after a while: before a moment history is frozen. The last words before it are still there, so that
+what they say of the time after it is known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -61,15 +64,29 @@ class Rewrite:
     touched: tuple[datetime, datetime] | None
 
 
-def retell(words: Words, closures: Iterable[Closed], *, since: datetime, until: datetime) -> Retold | None:
-    """The history that changes of words or closures from `since` to `until` can touch; None: more words are needed."""
+def retell(
+    words: Words,
+    closures: Iterable[Closed],
+    *,
+    since: datetime,
+    until: datetime,
+    frozen_until: datetime = BEGINNING,
+    is_older: bool = False,
+) -> Retold | None:
+    """The history that changes of words or closures from `since` to `until` can touch; None: more words are needed.
+
+    What lies before `frozen_until` stays as it is; `is_older` says whether there is any.
+    """
+    since, until = max(since, frozen_until), max(until, frozen_until)
     told = one_a_second(words.observations)
     found = segments(told)
     begins_at = _beginning(words, told, found, since)
     ends_at = _end(words, told, found, until)
     if begins_at is None or ends_at is None:
         return None
-    return Retold(begins_at, ends_at, clipped(spans_of(told, closures), begins_at, ends_at))
+    begins_at = max(begins_at, frozen_until)
+    spans = spans_of(told, closures, since=frozen_until if is_older else FOREVER)
+    return Retold(begins_at, ends_at, clipped(spans, begins_at, ends_at))
 
 
 def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
@@ -105,7 +122,13 @@ def _same_but_beginning(old: Span, new: Span) -> bool:
 
 def _beginning(words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime) -> datetime | None:
     previous = max((word.at for word in told if word.at < since), default=BEGINNING)
-    settled = [segment.ends_at for segment in found if segment.ends_at <= previous and segment.is_stable]
+    # Of a second that was read in part nobody knows the last word.
+    known_from = BEGINNING if words.whole_before else told[1].at if len(told) > 1 else FOREVER
+    settled = [
+        segment.ends_at
+        for segment in found
+        if segment.begins_at >= known_from and segment.ends_at <= previous and segment.is_stable
+    ]
     return max(settled, default=BEGINNING if words.whole_before else None)
 
 

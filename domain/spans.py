@@ -60,9 +60,16 @@ class Observation:
     debounce: timedelta = _NO_TIME
 
     @property
-    def order(self) -> tuple[datetime, int, bool, datetime, int]:
-        """Which of two is the newer: the greater. As `store.folds.Event.order`, so that past and present agree."""
-        return self.at, self.f_cnt, self.taken > 0, self.counts_until, self.taken
+    def order(self) -> tuple[object, ...]:
+        """Which of two is the newer: the greater. As `store.folds.Event.order`, so that past and present agree.
+
+        Words that are equal in this are equal in everything, so that none hangs on who was read first.
+        """
+        return (
+            self.at, self.f_cnt, self.taken > 0, self.counts_until, self.taken,
+            self.kind, self.device_key, self.counted, self.previous_for or _NO_TIME, self.debounce,
+            self.previous_for is not None,
+        )  # fmt: skip
 
 
 class Closed(NamedTuple):
@@ -114,10 +121,12 @@ class Span:
         )
 
 
-def spans_of(observations: Iterable[Observation], closures: Iterable[Closed]) -> list[Span]:
-    """The whole history of one asset, from its first word or closure on, without a gap, to FOREVER."""
+def spans_of(
+    observations: Iterable[Observation], closures: Iterable[Closed], *, since: datetime = FOREVER
+) -> list[Span]:
+    """The whole history of one asset, from its first word or closure on, at the latest from `since` on, to FOREVER."""
     told = smoothed(segments(observations))
-    return _counted(_with_closures(told, _merged_closures(closures)))
+    return _counted(_with_closures(told, _merged_closures(closures), since))
 
 
 def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
@@ -236,12 +245,10 @@ def _runs(found: Iterable[Segment]) -> Iterator[list[Segment]]:
         yield run
 
 
-def _with_closures(told: Sequence[Segment], closures: Sequence[Closed]) -> list[Segment | Closed]:
+def _with_closures(told: Sequence[Segment], closures: Sequence[Closed], since: datetime) -> list[Segment | Closed]:
     """In order and without a gap: what is told, where the asset is in use."""
-    if not told and not closures:
-        return []
     heard_at = told[0].begins_at if told else FOREVER
-    begins_at = min(heard_at, closures[0].begins_at) if closures else heard_at
+    begins_at = min(heard_at, since, closures[0].begins_at if closures else FOREVER)
     unheard = [_unheard(begins_at, heard_at)] if begins_at < heard_at else []
     parts: list[Segment | Closed] = [*closures, *_open_parts([*unheard, *told], closures)]
     return sorted(parts, key=lambda part: part.begins_at)

@@ -41,6 +41,7 @@ from simulators.transmission import Transmission
 from smartplace.clock import utc_now
 from smartplace.codecs import open_book, open_shelf, scripted_silences
 from smartplace.listener import bound, serve_until_cancelled, server
+from smartplace.nightly import Nightly, compress, keep
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.settings import Settings
 from smartplace.web import Doors, validity, web_app
@@ -50,11 +51,13 @@ from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.history import History
+from store.history_watch import HistoryWatch
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.places import import_places
 from store.pool import Pool, open_pool
 from store.register import StoreRegister
+from store.retention import set_policies
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,7 @@ logger = logging.getLogger(__name__)
 _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_COMMANDS_EVERY_S = 1
+_LOOK_AT_HISTORY_EVERY_S = 15
 
 
 def read_places(path: Path | None) -> Places:
@@ -108,6 +112,12 @@ async def load_places(settings: Settings, places: Places) -> None:
         await import_places(pool, places, at=utc_now())
 
 
+async def apply_policies(settings: Settings) -> None:
+    """Have the database compress and drop what the settings say; raises StoreUnavailableError."""
+    async with open_pool(settings.database_url.get_secret_value(), size=1) as pool:
+        await set_policies(pool, keep(settings), compress(settings))
+
+
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
     with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
@@ -144,7 +154,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
         store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool)
-        readiness, scrape = observation.joined(source, pipeline, canary, spool)
+        watch = HistoryWatch(pool, now=utc_now)
+        readiness, scrape = observation.joined(source, pipeline, canary, spool, watch)
         try:
             async with asyncio.TaskGroup() as tasks:
                 if probe_socket is not None:
@@ -157,6 +168,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(canary.sing(source), name="canary")
                 history = History(pool, now=utc_now)
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
+                tasks.create_task(watch.follow(every_s=_LOOK_AT_HISTORY_EVERY_S), name="history-watch")
+                tasks.create_task(Nightly(pool, settings, utc_now).follow(), name="nightly")
                 _dispatch(settings, pool, tasks)
                 tasks.create_task(readiness.tell(Workers(pool), every_s=settings.tick_seconds), name="readiness")
         except* SessionTakenOverError as taken:

@@ -11,10 +11,12 @@ from store.rows import (
     CONDITION_COLUMNS,
     DUE_COLUMNS,
     MOMENT_TYPES,
+    READING_COLUMNS,
     SAYING_COLUMNS,
     SESSION_COLUMNS,
     STATE_COLUMNS,
     Keyed,
+    charging_at,
     columns,
     due_row,
     session_row,
@@ -51,6 +53,8 @@ async def apply_batch(
     latest = latest_by_asset(events)
     if latest:
         await connection.execute(query("insert_history_due"), columns(DUE_COLUMNS, map(due_row, latest)))
+    if readings := [(device.device_key, at) for device, frame in keyed if (at := charging_at(frame)) is not None]:
+        await connection.execute(query("insert_history_due_of_readings"), columns(READING_COLUMNS, readings))
     states = columns(STATE_COLUMNS, map(state_row, latest))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
     conditions = columns(CONDITION_COLUMNS, starmap(condition, by_device))

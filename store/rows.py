@@ -1,9 +1,11 @@
 """Frames, events and dead letters as rows of the database."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 
 from domain.errors import Reason
+from domain.measurements import CHARGING
 from domain.security import NetworkNotice
 from domain.states import reported_before_s, reported_number, reported_state
 from domain.uplinks import Accepted, Rejected, Uplink
@@ -27,6 +29,7 @@ SAYING_COLUMNS = (
     "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
 DUE_COLUMNS = ("due_keys", "since", "until")
+READING_COLUMNS = ("device_keys", "observed")
 SESSION_COLUMNS = ("device_keys", "sessions", "f_cnts", "observed")
 
 
@@ -63,6 +66,11 @@ def event(device: KnownDevice, frame: Accepted) -> Event | None:
         taken=reported_number(frame.decoded.measurements),
         previous_s=reported_before_s(frame.decoded.measurements),
     )
+
+
+def charging_at(frame: Accepted) -> datetime | None:
+    """When it was, of a frame that says how much was charged; None for others."""
+    return None if CHARGING.isdisjoint(frame.decoded.measurements) else frame.uplink.observed_at
 
 
 def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:

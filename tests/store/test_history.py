@@ -186,7 +186,7 @@ def test_history_is_what_the_pure_function_says_whatever_came_when(
     async def play():
         async with open_store(database, small_borough, noon, size=2) as (store, pool):
             async with pool.connection() as connection:
-                await connection.execute(TABLES + ", fact_hour, fact_day, fact_touched, history_due")
+                await connection.execute(TABLES + ", fact_hour, fact_day, history_due")
                 await connection.execute("UPDATE history SET facts_until = DEFAULT")
                 await connection.execute("UPDATE platform SET as_of = '2000-01-01Z'")
             for batch, moment in zip(batches, sorted(as_of), strict=True):

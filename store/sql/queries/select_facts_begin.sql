@@ -1,0 +1,18 @@
+-- The first fact of assets, or for benches the first reading of charging, whichever is earlier.
+SELECT due.asset_key, least(fact.bucket, reading.at) AS begins_at
+FROM unnest(%(keys)s::int4[]) AS due (asset_key)
+LEFT JOIN LATERAL (
+    SELECT f.bucket FROM fact_15m AS f WHERE f.asset_key = due.asset_key ORDER BY f.bucket LIMIT 1
+) AS fact ON true
+LEFT JOIN LATERAL (
+    SELECT min(first.observed_at) AS at
+    FROM installation AS i
+    JOIN asset AS a ON a.asset_key = i.asset_key AND a.kind = 'bench'
+    CROSS JOIN (VALUES ('charge_sessions_total'), ('energy_wh_total')) AS k (key)
+    CROSS JOIN LATERAL (
+        SELECT m.observed_at FROM measurement AS m
+        WHERE m.device_key = i.device_key AND m.key = k.key AND m.observed_at >= i.begins_at
+        ORDER BY m.observed_at LIMIT 1
+    ) AS first
+    WHERE i.asset_key = due.asset_key
+) AS reading ON true
