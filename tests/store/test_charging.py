@@ -1,6 +1,7 @@
 """What benches count for ever becomes what was charged in each quarter of an hour, in whatever order it is heard."""
 
 import asyncio
+import itertools
 from collections import defaultdict
 from datetime import timedelta
 
@@ -43,7 +44,7 @@ def oracle(frames, stays):
                 and begins_at <= frame.uplink.observed_at
                 and (ends_at is None or frame.uplink.observed_at < ends_at)
             )
-            for (_, before), (at, total) in zip(readings, readings[1:], strict=False):
+            for (_, before), (at, total) in itertools.pairwise(readings):
                 found[quarter(at)][place] += total - before if total >= before else total
     return {at: tuple(value) for at, value in found.items()}
 

@@ -1,5 +1,6 @@
 """What is told in one go: the present first, nothing for ever last, never too much."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -46,10 +47,12 @@ def test_nothing_is_lost_and_something_is_always_told(notes):
         # What is told and what waits are, without a gap, what there was.
         covered = told_days(rounds, later)
         for note in notes:
-            mine = [one for one in covered if one[0] == note.asset_key and note.since <= one[1] and one[2] <= note.until]
+            mine = [
+                one for one in covered if one[0] == note.asset_key and note.since <= one[1] and one[2] <= note.until
+            ]
             assert min(one[1] for one in mine) == note.since
             assert max(one[2] for one in mine) == note.until
-            assert all(a[2] >= b[1] for a, b in zip(mine, mine[1:], strict=False))
+            assert all(a[2] >= b[1] for a, b in itertools.pairwise(mine))
         notes = sorted(later, key=lambda one: (one.asset_key, -one.until.timestamp()))
         if not notes:
             return
