@@ -278,5 +278,5 @@ async def test_policies_are_those_of_the_settings(timescale, open_store, small_b
         last = rows(timescale, policies)
 
     same = [("event", "16 days"), ("fact_15m", "36 days"), ("fact_hour", "36 days"), ("measurement", "16 days")]
-    assert first == [*same, ("uplink", "3 days"), ("uplink", "20 days")]
+    assert first == [*same, ("uplink", "20 days"), ("uplink", "3 days")]
     assert last == [*same, ("uplink", "4 days")]
