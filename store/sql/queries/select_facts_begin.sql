@@ -1,9 +1,15 @@
--- The first fact of assets, or for benches the first reading of charging, whichever is earlier.
-SELECT due.asset_key, least(fact.bucket, reading.at) AS begins_at
+-- The first fact or sum of facts of assets, or for benches the first reading of charging, whichever is earliest.
+SELECT due.asset_key, least(fact.bucket, summed.hour, daily.day, reading.at) AS begins_at
 FROM unnest(%(keys)s::int4[]) AS due (asset_key)
 LEFT JOIN LATERAL (
     SELECT f.bucket FROM fact_15m AS f WHERE f.asset_key = due.asset_key ORDER BY f.bucket LIMIT 1
 ) AS fact ON true
+LEFT JOIN LATERAL (
+    SELECT h.hour FROM fact_hour AS h WHERE h.asset_key = due.asset_key ORDER BY h.hour LIMIT 1
+) AS summed ON true
+LEFT JOIN LATERAL (
+    SELECT d.day FROM fact_day AS d WHERE d.asset_key = due.asset_key ORDER BY d.day LIMIT 1
+) AS daily ON true
 LEFT JOIN LATERAL (
     SELECT min(first.observed_at) AS at
     FROM installation AS i
