@@ -24,7 +24,7 @@ from domain.spans import (
     joined,
     one_a_second,
     segments,
-    spans_of,
+    spans_of_segments,
 )
 from domain.states import State
 
@@ -85,7 +85,7 @@ def retell(
     if begins_at is None or ends_at is None:
         return None
     begins_at = max(begins_at, frozen_until)
-    spans = spans_of(told, closures, since=frozen_until if is_older else FOREVER)
+    spans = spans_of_segments(found, closures, since=frozen_until if is_older else FOREVER)
     return Retold(begins_at, ends_at, clipped(spans, begins_at, ends_at))
 
 
