@@ -1,14 +1,14 @@
-"""History: how fast reports are, what the historian costs, and how both grow. Plain PostgreSQL, or any server by its URL.
+"""History: how fast reports are, what the historian costs, and how both grow; with --url on any server.
 
-- reports over a year of facts of 500 and of 5,000 bays (one site has 500), made in SQL: a month of a site by category, a
+- reports over a year of facts of 500 and of 5,000 bays (a site has 500), made in SQL: a month of a site by category, a
   site's week hour by hour over twelve weeks, one bay's year, and what is over but not kept yet (`fact_tail`);
-- the historian: CPU for each event of 2,000 devices told together and of 3 uplinks/s told every 2 s; telling everything
-  anew;
+- the historian: CPU for each event of 2,000 devices told together and of 3 uplinks/s told every 2 s; telling
+  everything anew;
 - growth: queries bounded in time and keeping frames, on a journal of 1 million rows and more, as far as `--minutes` go;
 - on TimescaleDB: bytes for each uplink, journal and facts, compressed.
 
-Of 5,000 bays there is a year of days, twelve weeks of hours and two weeks of quarters; of 500 a year of everything. Medians.
-The last line is JSON.
+Of 5,000 bays there is a year of days, twelve weeks of hours and two weeks of quarters; of 500 a year of everything.
+Medians. The last line is JSON.
 """
 
 import argparse
@@ -82,14 +82,14 @@ REGISTER = """
     SELECT 'a' || g, 1 + (g - 1) / 500, 'bay', 'Bay', (ARRAY['general', 'general', 'disabled', 'ev'])[1 + g %% 4], 0, 51
     FROM generate_series(1, %(bays)s) AS g;
     INSERT INTO device (device_id, model, silent_after_s)
-    SELECT 'd' || g, 'bosch-tps110', 216000 FROM generate_series(1, %(bays)s) AS g;
+    SELECT lpad(to_hex(g), 16, '0'), 'bosch-tps110', 216000 FROM generate_series(1, %(bays)s) AS g;
     INSERT INTO installation (device_key, asset_key, begins_at)
     SELECT g, g, '2020-01-01Z' FROM generate_series(1, %(bays)s) AS g;
 """
 QUARTERS = """
     INSERT INTO fact_15m
     SELECT bucket, a, 900 - o, o, 0, 0, 0, o, o %% 2, o %% 3 %% 2
-    FROM generate_series(%(since)s::timestamptz, %(until)s::timestamptz - INTERVAL '1 s', INTERVAL '15 minutes') AS bucket,
+    FROM generate_series(%(since)s::timestamptz, %(until)s::timestamptz - INTERVAL '1 s', INTERVAL '15 min') AS bucket,
          generate_series(1, %(bays)s) AS a,
          LATERAL (SELECT abs(hashint8(a * 7919 + extract(epoch FROM bucket)::bigint / 3600)) %% 901 AS o) AS x
 """
@@ -117,15 +117,16 @@ SPANS = """
 """
 JOURNAL = """
     INSERT INTO uplink
-    SELECT at, d, 'chirpstack', '01020304', n / 5000, 1, '\\x01', at, 'gateway', -90 - n %% 30, 7, 2, 'bosch-tps110', 1, 'event'
+    SELECT at, d, 'chirpstack', '01020304', n / 5000, 1, '\\x01', at, 'gateway', -90 - n %% 30, 7, 2, 'bosch-tps110', 1,
+           'event'
     FROM generate_series(%(first)s::bigint, %(last)s::bigint - 1) AS n,
-         LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '2 ms' AS at) AS x
+         LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '0.33 s' AS at) AS x
 """
 JOURNAL_EVENTS = """
     INSERT INTO event (observed_at, asset_key, device_key, f_cnt, kind, state)
     SELECT at, d, d, n / 5000, 'event', CASE WHEN n / 5000 %% 2 = 0 THEN 'free' ELSE 'occupied' END
     FROM generate_series(%(first)s::bigint, %(last)s::bigint - 1) AS n,
-         LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '2 ms' AS at) AS x
+         LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '0.33 s' AS at) AS x
 """
 
 
@@ -202,17 +203,17 @@ class Cost:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._python, self._postgres = time.process_time(), server.cpu()
+        self.python, self.postgres = time.process_time(), server.cpu()
 
     def each(self, count: int) -> dict[str, float]:
         """For each."""
-        python, database = time.process_time() - self._python, self._server.cpu() - self._postgres
+        python, database = time.process_time() - self.python, self._server.cpu() - self.postgres
         return {"python_us": round(1e6 * python / count, 1), "postgres_us": round(1e6 * database / count, 1)}
 
     def plus(self, other: "Cost") -> None:
         """Leave out what was spent since `other` was made."""
-        self._python += time.process_time() - other._python
-        self._postgres += self._server.cpu() - other._postgres
+        self.python += time.process_time() - other.python
+        self.postgres += self._server.cpu() - other.postgres
 
 
 async def told_along(server: Server, pool: Pool, kept: list[Accepted], *, together: int) -> dict[str, float]:
@@ -237,10 +238,13 @@ async def historian(server: Server, count: int, *, bays: int, days: int) -> dict
         async with open_pool(url, size=2) as pool:
             store = FrameStore(pool)
             await store.refresh()
-            kept = await frames(store, [str(device.device_id) for device in places.devices], count)
-            few = min(600, count // 10)
-            found["coalesced"] = await told_along(server, pool, kept[few:], together=DEVICES)
-            found["at_3_a_second"] = await told_along(server, pool, kept[:few], together=6)
+            names = [str(device.device_id) for device in places.devices]
+            began = datetime.now(UTC) - timedelta(days=3)
+            # Each device every ten minutes, as many as there are told at once; then as they come.
+            kept = await frames(store, names, count, began=began, lasts_s=0.3 * count)
+            found["coalesced"] = await told_along(server, pool, kept, together=DEVICES)
+            few = await frames(store, names, 600, began=kept[-1].uplink.received_at, lasts_s=200, first=count)
+            found["at_3_a_second"] = await told_along(server, pool, few, together=6)
     with server.database() as url, psycopg.connect(url, autocommit=True) as connection:
         execute(connection, REGISTER, {"bays": bays})
         midnight = NOW.replace(hour=0)
@@ -279,19 +283,19 @@ async def growth(server: Server, most_minutes: float, largest: int) -> list[dict
         took = 0.0
         while goal <= largest and time.monotonic() + 3 * took < deadline:
             began = time.monotonic()
-            part = {"begins": NOW - largest * timedelta(milliseconds=2), "first": rows, "last": goal}
+            part = {"begins": NOW - largest * timedelta(seconds=0.33), "first": rows, "last": goal}
             execute(connection, JOURNAL, part)
             execute(connection, JOURNAL_EVENTS, part)
             connection.execute("VACUUM ANALYZE uplink")
             connection.execute("VACUUM ANALYZE event")
             took, rows = time.monotonic() - began, goal
-            now = part["begins"] + rows * timedelta(milliseconds=2)
+            now = part["begins"] + rows * timedelta(seconds=0.33)
             asked = {"now": now, "device": 77}
             async with open_pool(url, size=1) as pool:
                 store = FrameStore(pool)
                 await store.refresh()
-                names = [f"d{1 + n % 5000}" for n in range(DEVICES)]
-                kept = await frames(store, names, 10_000, began=now)
+                names = [f"{1 + n:016x}" for n in range(DEVICES)]
+                kept = await frames(store, names, 10_000, began=now, lasts_s=3000, first=rows)
                 cost, began = Cost(server), time.monotonic()
                 for at in range(0, len(kept), 1000):
                     await store.write(kept[at : at + 1000], [])

@@ -42,14 +42,20 @@ DERIVED = ("event", "measurement", "device_state", "session_block", "span", "fac
 
 
 async def frames(
-    store: FrameStore, dev_euis: list[str], count: int, *, began: datetime | None = None
+    store: FrameStore,
+    dev_euis: list[str],
+    count: int,
+    *,
+    began: datetime | None = None,
+    lasts_s: float = 86_000,
+    first: int = 0,
 ) -> list[Accepted]:
-    """Frames of a day, in order: each device about every 10 minutes."""
+    """Frames in order, of a day if nothing else is said: each device about every 10 minutes; counters from `first`."""
     began = began or datetime.now(UTC) - timedelta(days=1)
     deliveries = []
     for number in range(count):
-        received_at = began + timedelta(seconds=86_000 * number / count)
-        topic, payload = event(dev_euis[number % DEVICES], number // DEVICES, received_at.isoformat())
+        received_at = began + timedelta(seconds=lasts_s * number / count)
+        topic, payload = event(dev_euis[number % DEVICES], first + number // DEVICES, received_at.isoformat())
         deliveries.append(
             Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
         )

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
 from smartplace.settings import Settings
-from store.pool import Pool, connected
-from store.queries import query
+from store.history_watch import claim_night, return_night
+from store.pool import Pool
 from store.reconciliation import Reconciliation
 from store.retention import Compress, Keep, Retention, set_policies
 
@@ -76,13 +76,13 @@ class Nightly:
     async def look(self) -> bool:
         """Do the work if it is time and nobody else does it; whether it was done."""
         night = night_of(self.now())
-        if night is None or not await self._claim(night):
+        if night is None or not await claim_night(self.pool, night.date()):
             return False
         try:
             await self._work()
         except BaseException:
             with contextlib.suppress(StoreUnavailableError):
-                await self._give_back()
+                await return_night(self.pool)
             raise
         return True
 
@@ -92,12 +92,3 @@ class Nightly:
         found = await Reconciliation(self.pool, now=self.now).reconcile(within_s=_RECONCILE_WITHIN_S)
         level = logging.INFO if found.is_equal else logging.WARNING
         logger.log(level, "history compared: %s", found, extra={"action": "reconciled"})
-
-    async def _claim(self, night: datetime) -> bool:
-        async with connected(self.pool) as connection:
-            claimed = await connection.execute(query("claim_night"), {"day": night.date()})
-            return claimed.rowcount == 1
-
-    async def _give_back(self) -> None:
-        async with connected(self.pool) as connection:
-            await connection.execute(query("return_night"))

@@ -38,7 +38,7 @@ _ASSETS = 500
 _NOTES = 20_000
 # So many facts in one statement: seconds, and not minutes.
 _FACTS = 100_000
-# Words on each side of what is due, and how far away: nearly always enough; where not, more are asked for.
+# Words on each side of what is due, and how far back: nearly always enough; where not, more are asked for.
 _CONTEXT = 4
 _NEAR = timedelta(days=3)
 # Telling everything anew takes a while; nobody waits for it.
@@ -305,18 +305,14 @@ async def _older(connection: Connection, due: Sequence[Due]) -> set[int]:
     frozen = [one_due for one_due in due if one_due.frozen_until > BEGINNING]
     if not frozen:
         return set()
-    parameters = {
-        "keys": [one_due.asset_key for one_due in frozen],
-        "moments": [one_due.frozen_until for one_due in frozen],
-    }
-    rows = await connection.execute(query("select_older_history"), parameters)
+    moments = columns(("keys", "moments"), ((one_due.asset_key, one_due.frozen_until) for one_due in frozen))
+    rows = await connection.execute(query("select_older_history"), moments)
     return {row["asset_key"] for row in await rows.fetchall()}
 
 
 async def _words(connection: Connection, due: Sequence[Due], context: int, near: timedelta) -> dict[int, Words]:
-    first, last = min(one_due.since for one_due in due), max(one_due.until for one_due in due)
+    first = min(one_due.since for one_due in due)
     earliest = first - near if first - BEGINNING > near else BEGINNING
-    latest = last + near if FOREVER - last > near else FOREVER
     parameters = {
         "keys": [one_due.asset_key for one_due in due],
         "since": [one_due.since for one_due in due],
@@ -324,7 +320,6 @@ async def _words(connection: Connection, due: Sequence[Due], context: int, near:
         "raw_from": [one_due.raw_from for one_due in due],
         "context": context,
         "earliest": earliest,
-        "latest": latest,
     }
     told: defaultdict[int, list[Observation]] = defaultdict(list)
     async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
@@ -335,8 +330,7 @@ async def _words(connection: Connection, due: Sequence[Due], context: int, near:
             observations=told[one_due.asset_key],
             whole_before=earliest == BEGINNING
             and sum(word.at < one_due.since for word in told[one_due.asset_key]) < context,
-            whole_after=latest == FOREVER
-            and sum(word.at >= one_due.until + _MOMENT for word in told[one_due.asset_key]) < context,
+            whole_after=sum(word.at >= one_due.until + _MOMENT for word in told[one_due.asset_key]) < context,
         )
         for one_due in due
     }
@@ -369,11 +363,9 @@ async def _closures(connection: Connection, due: Sequence[Due]) -> Mapping[int, 
 
 async def read_kept(connection: Connection, retold: Mapping[int, Retold]) -> Mapping[int, list[Span]]:
     """The spans that are kept where something is told anew, and those that they touch."""
-    parameters = {
-        "keys": list(retold),
-        "begins": [told.begins_at for told in retold.values()],
-        "ends": [told.ends_at for told in retold.values()],
-    }
+    parameters = columns(
+        ("keys", "begins", "ends"), ((key, told.begins_at, told.ends_at) for key, told in retold.items())
+    )
     found: defaultdict[int, list[Span]] = defaultdict(list)
     async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         for asset_key, *row in await (await cursor.execute(query("select_spans_around"), parameters)).fetchall():

@@ -51,6 +51,18 @@ async def make_due(pool: Pool, asset_id: str | None) -> int:
         return (await connection.execute(query("insert_history_due_of_all"), {"asset_id": asset_id})).rowcount
 
 
+async def claim_night(pool: Pool, day: date) -> bool:
+    """Whether the nightly work of that local day is now the caller's; raises StoreUnavailableError."""
+    async with connected(pool) as connection:
+        return (await connection.execute(query("claim_night"), {"day": day})).rowcount == 1
+
+
+async def return_night(pool: Pool) -> None:
+    """It was not done; raises StoreUnavailableError."""
+    async with connected(pool) as connection:
+        await connection.execute(query("return_night"))
+
+
 class HistoryWatch:
     """The status as it was read last, for metrics, and the alarm."""
 
