@@ -15,19 +15,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
 
-from domain.spans import (
-    FOREVER,
-    Closed,
-    Observation,
-    Quality,
-    Segment,
-    Span,
-    clipped,
-    joined,
-    one_a_second,
-    segments,
-    spans_of_segments,
-)
+from domain.observations import Observation, Quality, one_a_second
+from domain.spans import FOREVER, Closed, Segment, Span, clipped, joined, segments, spans_of_segments
 from domain.states import State
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)

@@ -216,13 +216,14 @@ def simulate(
 def migrate() -> None:
     """Bring the database to this version of the schema."""
     from smartplace import compose
+    from smartplace.running import until_told_to_stop
     from store.migrations import migrate as run_migrations
 
     with _settings() as settings:
         steps = 0
         for steps, name in enumerate(run_migrations(settings.database_url.get_secret_value()), start=1):  # noqa: B007
             typer.echo(f"applied {name}")
-        compose.until_told_to_stop(compose.apply_policies(settings))
+        until_told_to_stop(compose.apply_policies(settings))
         typer.echo("the schema is up to date" + (f", {steps} steps applied" if steps else ""))
 
 

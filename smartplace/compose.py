@@ -55,8 +55,8 @@ from store.live import open_live
 from store.pool import open_pool
 from store.quality import Judge, StoreQuality
 from store.register import StoreRegister
-from store.usual import KnownUsual
 from store.retention import set_policies
+from store.usual import KnownUsual
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)

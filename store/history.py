@@ -17,8 +17,9 @@ from psycopg.rows import tuple_row
 
 from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
+from domain.observations import Observation, Quality, whole_second
 from domain.retelling import BEGINNING, Retold, Words, retell, rewrite
-from domain.spans import FOREVER, Closed, Observation, Quality, Span, whole_second
+from domain.spans import FOREVER, Closed, Span
 from domain.states import State
 from domain.uplinks import Kind
 from store.due import Due, Extent, share

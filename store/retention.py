@@ -8,7 +8,7 @@ the next night.
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -96,12 +96,7 @@ class Retention:
 
     async def _steps(self) -> AsyncGenerator[tuple[str, int], None]:
         horizons = await self._move_horizons()
-        limits = {"measurement": horizons["raw_from"], "event": horizons["raw_from"]}
-        if self._keep.journal:
-            limits["uplink"] = self._before(self._keep.journal)
-        if self._keep.sign_plays:
-            limits["sign_play"] = self._before(self._keep.sign_plays)
-        for relation, before in limits.items():
+        for relation, before in self._limits(horizons["raw_from"]):
             async for rows in self._whole(relation, before):
                 yield relation, rows
         if self._keep.benches:
@@ -110,6 +105,14 @@ class Retention:
         for kind in _SMALL:
             async for rows in self._small(kind):
                 yield kind, rows
+
+    def _limits(self, raw_from: datetime) -> Iterator[tuple[str, datetime]]:
+        """Up to when whole relations go."""
+        yield "measurement", raw_from
+        yield "event", raw_from
+        for relation, days in (("uplink", self._keep.journal), ("sign_play", self._keep.sign_plays)):
+            if days:
+                yield relation, self._before(days)
 
     async def _move_horizons(self) -> Mapping[str, Any]:
         parameters = {"now": self._now(), "days": self._keep.measurements, "bench_days": self._keep.benches}

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from domain.errors import RegisterRefusedError
 from domain.ids import AssetId
+from domain.observations import Observation
 from domain.places import Closure
 from domain.register import RecordKind
-from domain.spans import FOREVER, Closed, Observation, spans_of
+from domain.spans import FOREVER, Closed, spans_of
 from domain.uplinks import Kind
 from store import due
 from store import history as historian

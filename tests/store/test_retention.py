@@ -17,8 +17,8 @@ from store.retention import Compress, Keep, Retention, set_policies
 pytestmark = [pytest.mark.db, pytest.mark.anyio]
 
 DAY = timedelta(days=1)
-KEEP = Keep(journal=20, measurements=20, benches=8, dead_letters=5, security_events=5, commands=5)
-FOR_EVER = Keep(journal=0, measurements=0, benches=0, dead_letters=0, security_events=0, commands=0)
+KEEP = Keep(journal=20, measurements=20, benches=8, dead_letters=5, security_events=5, commands=5, sign_plays=5)
+FOR_EVER = Keep(journal=0, measurements=0, benches=0, dead_letters=0, security_events=0, commands=0, sign_plays=0)
 BAY, BENCH = "70b3d50000000001", "bench-green-1"
 HISTORY = ("span", "fact_15m", "fact_hour", "fact_day")
 OF_BENCHES = "JOIN installation USING (device_key) JOIN asset USING (asset_key) WHERE asset.kind = 'bench'"
@@ -248,6 +248,22 @@ async def test_small_things_go_by_their_last_time(database, open_store, small_bo
     }  # fmt: skip
     # One that has not ended is never old.
     assert rows(database, "SELECT count(*) FROM command WHERE state = 'queued'") == [(1,)]
+
+
+async def test_what_screens_have_shown_goes_after_its_days_only(database, open_store, small_borough, noon):
+    async with open_store(database, small_borough, noon) as (_, pool):
+        async with pool.connection() as connection:
+            for days in (1, 4, 6, 90):
+                await connection.execute(
+                    "INSERT INTO sign_play (sign_id, frame_id, begins_at, ends_at) VALUES ('gate', 'f', %s, %s)",
+                    [noon - days * DAY, noon - days * DAY + timedelta(minutes=1)],
+                )
+        await Retention(pool, FOR_EVER, now=lambda: noon).forget(within_s=600)
+        assert rows(database, "SELECT count(*) FROM sign_play") == [(4,)]
+        gone = await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+
+    assert gone["sign_play"] == 2
+    assert rows(database, "SELECT min(begins_at) FROM sign_play") == [(noon - 4 * DAY,)]
 
 
 async def test_what_there_is_no_time_for_waits(database, open_store, small_borough, noon, one_month):
