@@ -30,12 +30,12 @@ sys.path[0] = str(Path(__file__).parents[1])
 import psutil
 import psycopg
 
-from benchmarks.ingest import DEVICES, PLACES
 from benchmarks.replay import frames
 from benchmarks.servers import cpu_seconds, postgres
+from benchmarks.uplinks import DEVICES, PLACES
 from domain.places_file import parse_places
 from domain.uplinks import Accepted
-from smartplace.compose import load_places
+from smartplace.places import load_places
 from smartplace.settings import Settings
 from store.frames import FrameStore
 from store.history import History

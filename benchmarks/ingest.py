@@ -3,14 +3,14 @@
 What is measured, for `smartplace ingest` with 1 and 2 workers and for Node-RED (MQTT in, JSON, decode, one INSERT for
 each message through a pool of ten; it acknowledges before the insert, so it does less):
 - uplinks/s: messages published with QoS 1 at full speed, until the last row is committed;
-- CPU for each uplink of worker and PostgreSQL;
+- CPU for each uplink of worker and PostgreSQL, until the last row is committed, and, of ours, until history has nothing
+  left to tell (spans, quarters, hours and days), which it does beside the rest;
 - latency at 500/s: from publishing until the row's commit (pg_xact_commit_timestamp), p50 and p99.
 
 Ratios of medians from one run. The last line is JSON.
 """
 
 import argparse
-import base64
 import json
 import os
 import statistics
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +32,7 @@ import psycopg
 
 from benchmarks import blast
 from benchmarks.servers import cpu_seconds, mosquitto, postgres, process, until
+from benchmarks.uplinks import DEVICES, STAMP, events, places_of, wait_for_a_past
 from domain.places_file import parse_places
 from smartplace.embedded.ports import free_port
 from smartplace.embedded.postgres import EmbeddedPostgres
@@ -42,26 +43,6 @@ from store.migrations import migrate
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BIN = Path(sys.executable).parent
-DEVICES = 2000
-STAMP = b"@the time of sending, 35 characters"
-APPLICATION = "0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11"
-PLACES = f"""
-name = "Benchmark"
-simulated = true
-[[site]]
-id = "lot"
-name = "Lot"
-kind = "car_park"
-locality = "Loopback"
-lon = 0.3
-lat = 51.4
-[[site.bays]]
-category = "general"
-model = "bosch-tps110"
-count = {DEVICES}
-from = [0.3, 51.4]
-to = [0.4, 51.5]
-"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +54,7 @@ class Bench:
     postgres: psutil.Process
     broker: psutil.Process
     mqtt_port: int
-    dev_euis: list[str]
+    dev_euis: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -84,47 +65,8 @@ class Round:
     worker_us: float
     postgres_us: float
     broker_us: float
+    with_history_us: float
     batches: int
-
-
-def event(dev_eui: str, f_cnt: int, gateway_time: str) -> tuple[str, bytes]:
-    """An `up` event of ChirpStack v4 with one gateway, about 700 bytes; 40 % of them change the bay's state."""
-    occupied = (f_cnt * 2 // 5 + int(dev_eui[-2:], 16)) % 2
-    body = {
-        "deduplicationId": "57433366-50a6-4dc2-8145-2df1bbc70d9e",
-        "time": gateway_time,
-        "deviceInfo": {
-            "tenantId": "52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
-            "tenantName": "Borough",
-            "applicationId": APPLICATION,
-            "applicationName": "parking",
-            "deviceProfileId": "605d08d4-65f5-4d2c-8a5a-3d2457662f79",
-            "deviceProfileName": "TPS110",
-            "deviceName": dev_eui,
-            "devEui": dev_eui,
-            "tags": {},
-        },
-        "devAddr": "01020304",
-        "adr": True,
-        "dr": 5,
-        "fCnt": f_cnt,
-        "fPort": 1,
-        "confirmed": False,
-        "data": base64.b64encode(bytes([occupied])).decode(),
-        "rxInfo": [{"gatewayId": "0016c001f153a14c", "uplinkId": 4217106255, "gwTime": gateway_time, "rssi": -101}],
-        "txInfo": {"frequency": 868100000},
-        "regionConfigId": "eu868",
-    }
-    return f"application/{APPLICATION}/device/{dev_eui}/event/up", json.dumps(body).encode()
-
-
-def events(bench: Bench, count: int, *, first: int, gateway_time: str | None = None) -> Iterator[tuple[str, bytes]]:
-    """Numbered from `first`, so that no frame of a run is like another."""
-    # Each a microsecond after the one before, and all of them before they are published: none is late.
-    now = datetime.now(UTC)
-    for number in range(first, first + count):
-        moment = gateway_time or (now + timedelta(microseconds=number - first)).isoformat()
-        yield event(bench.dev_euis[number % DEVICES], number // DEVICES, moment)
 
 
 @contextmanager
@@ -168,7 +110,7 @@ def node_red(bench: Bench) -> Iterator[psutil.Process]:
     program = HERE / "node_red" / "node_modules" / "node-red" / "red.js"
     command = [str(BIN / "node"), str(program), "--settings", str(HERE / "node_red" / "settings.js")]
     with process(command, bench.folder / "node-red.log", env=environment, cwd=HERE / "node_red") as child:
-        probe = next(events(bench, 1, first=10**9))
+        probe = next(events(bench.dev_euis["node-red"], 1, first=10**9))
         path = bench.folder / "probe"
         blast.write(path, iter([probe]))
         deadline = time.monotonic() + 60
@@ -221,10 +163,12 @@ def one(bench: Bench, statement: str, *parameters: object) -> object:
         return row[0] if row else None
 
 
-def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, first: int) -> Round:
+def full_speed(
+    bench: Bench, worker: psutil.Process, table: str, dev_euis: Sequence[str], *, count: int, first: int
+) -> Round:
     """Publish `count` messages and wait for the last row."""
     path = bench.folder / "events"
-    blast.write(path, events(bench, count, first=first))
+    blast.write(path, events(dev_euis, count, first=first))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
     counted = (worker, bench.postgres, bench.broker)
     before = [cpu_seconds(process) for process in counted]
@@ -236,15 +180,27 @@ def full_speed(bench: Bench, worker: psutil.Process, table: str, *, count: int, 
     worker_us, postgres_us, broker_us = ((now - then) / count * 1e6 for now, then in zip(after, before, strict=True))
     batches = int(str(one(bench, "SELECT revision FROM platform"))) - revision
     kept = kept_since(bench, table, rows, count)
+    with_history_us = worker_us + postgres_us
+    if table == "uplink":
+        until_history_is_told(bench)
+        now = [cpu_seconds(process) for process in counted[:2]]
+        with_history_us = (sum(now) - sum(before[:2])) / count * 1e6
     ended = float(str(one(bench, f"SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin))) FROM {table}")))
     share = kept / count
-    return Round(kept / (ended - began), worker_us / share, postgres_us / share, broker_us / share, batches)
+    return Round(
+        kept / (ended - began),
+        worker_us / share,
+        postgres_us / share,
+        broker_us / share,
+        with_history_us / share,
+        batches,
+    )
 
 
-def latency(bench: Bench, table: str, *, count: int, first: int) -> tuple[float, float]:
+def latency(bench: Bench, table: str, dev_euis: Sequence[str], *, count: int, first: int) -> tuple[float, float]:
     """p50 and p99 in ms from publishing to commit at 500 messages a second."""
     path = bench.folder / "events"
-    blast.write(path, events(bench, count, first=first, gateway_time=STAMP.decode()))
+    blast.write(path, events(dev_euis, count, first=first, gateway_time=STAMP.decode()))
     rows = int(str(one(bench, f"SELECT count(*) FROM {table}")))
     publish(bench, path, rate=500)
     for _ in until_kept(bench, table, rows + count):
@@ -281,6 +237,13 @@ def until_kept(bench: Bench, table: str, expected: int) -> Iterator[None]:
                 if int(str(one(bench, f"SELECT count(*) FROM {table}"))) >= expected:
                     return
             time.sleep(0.05)
+
+
+def until_history_is_told(bench: Bench) -> None:
+    """Until nothing of what was kept waits to be told."""
+    with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
+        while connection.execute("SELECT 1 FROM history_due LIMIT 1").fetchone():
+            time.sleep(0.5)
 
 
 def kept_since(bench: Bench, table: str, rows: int, count: int) -> int:
@@ -323,19 +286,22 @@ def main() -> None:
         print(json.dumps(run(bench, options.only or [*CONTENDERS], rounds, count, tell)))
 
 
-def prepare(database: EmbeddedPostgres) -> list[str]:
-    """Every contender's tables; the devices."""
+def prepare(database: EmbeddedPostgres) -> dict[str, list[str]]:
+    """Every contender's tables, and its devices: what one was told of is not news to another."""
     import asyncio
 
     list(migrate(database.conninfo()))
-    places = parse_places(PLACES, source="benchmark", silent_after=lambda _: timedelta(days=30))
+    places = parse_places(
+        places_of(len(CONTENDERS) * DEVICES), source="benchmark", silent_after=lambda _: timedelta(days=30)
+    )
     asyncio.run(load_places(Settings.model_validate({"database_url": database.conninfo()}), places))
     with psycopg.connect(database.conninfo(), autocommit=True) as connection:
         connection.execute(
             "CREATE TABLE node_red_uplink"
             " (observed_at timestamptz, dev_eui text, f_cnt bigint, f_port int, occupied boolean)"
         )
-    return [str(device.device_id) for device in places.devices]
+    dev_euis = [str(device.device_id) for device in places.devices]
+    return {name: dev_euis[number * DEVICES :][:DEVICES] for number, name in enumerate(CONTENDERS)}
 
 
 CONTENDERS: dict[str, tuple[Callable[[Bench], AbstractContextManager[psutil.Process]], str]] = {
@@ -349,20 +315,23 @@ def run(bench: Bench, names: list[str], rounds: int, count: int, tell: Callable[
     """All rounds; the figures by name."""
     results: dict[str, list[Round]] = {name: [] for name in names}
     delays: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    first = 0
+    first, newest = dict.fromkeys(names, 0), dict.fromkeys(names, 0.0)
     for number in range(rounds):
         for name in names:
-            start, table = CONTENDERS[name]
+            (start, table), dev_euis = CONTENDERS[name], bench.dev_euis[name]
             with start(bench) as worker:
-                results[name].append(full_speed(bench, worker, table, count=count, first=first))
-                first += count
-                delays[name].append(latency(bench, table, count=4000 if rounds > 1 else 1500, first=first))
-                first += 4000
+                wait_for_a_past(newest[name], count)
+                results[name].append(full_speed(bench, worker, table, dev_euis, count=count, first=first[name]))
+                first[name] += count
+                delays[name].append(latency(bench, table, dev_euis, count=4000, first=first[name]))
+                first[name] += 4000
+                newest[name] = time.time()
             done = results[name][-1]
             p50, p99 = delays[name][-1]
             tell(
                 f"round {number + 1} {name:14} {done.uplinks_per_s:9,.0f} /s  worker {done.worker_us:6.1f} us"
                 f"  PostgreSQL {done.postgres_us:6.1f} us  broker {done.broker_us:5.1f} us"
+                f"  with history {done.with_history_us:6.1f} us"
                 f"  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"
                 + (f"  {count / done.batches:5.0f} uplinks a batch" if done.batches else "")
             )
@@ -379,6 +348,7 @@ def figures(results: dict[str, list[Round]], delays: dict[str, list[tuple[float,
             f"{mark}_worker_us": round(statistics.median(item.worker_us for item in rounds), 1),
             f"{mark}_postgres_us": round(statistics.median(item.postgres_us for item in rounds), 1),
             f"{mark}_cpu_us": round(statistics.median(item.worker_us + item.postgres_us for item in rounds), 1),
+            f"{mark}_cpu_us_with_history": round(statistics.median(item.with_history_us for item in rounds), 1),
             f"{mark}_p50_ms_at_500": round(statistics.median(p50 for p50, _ in delays[name]), 1),
             f"{mark}_p99_ms_at_500": round(statistics.median(p99 for _, p99 in delays[name]), 1),
         }
@@ -387,6 +357,7 @@ def figures(results: dict[str, list[Round]], delays: dict[str, list[tuple[float,
     short = {
         "uplinks_per_s": "per_s",
         "cpu_us_per_uplink": "cpu_us",
+        "cpu_us_per_uplink_with_history": "cpu_us_with_history",
         "p50_ms_at_500": "p50_ms_at_500",
         "p99_ms_at_500": "p99_ms_at_500",
     }

@@ -22,8 +22,8 @@ from pathlib import Path
 # This file's folder is named like a package of ours, which must be found before it.
 sys.path[0] = str(Path(__file__).parents[1])
 
-from benchmarks.ingest import DEVICES, PLACES, event
 from benchmarks.servers import postgres
+from benchmarks.uplinks import DEVICES, PLACES, event
 from domain.places_file import parse_places
 from domain.uplinks import Accepted
 from ingest.reading import read_deliveries

@@ -1,9 +1,9 @@
 """Words about one asset: what frames said of it, one for each second, as far as they are believed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.counts import Around, believed, is_spike
 from domain.uplinks import Kind
@@ -19,9 +19,8 @@ class Quality(StrEnum):
     REPAIRED = "repaired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What one frame said of one asset.
+class Observation(NamedTuple):
+    """What one frame said of one asset. A tuple, for millions are made of them.
 
     `taken`: 0 or 1 for a bay, persons for a bench, what was counted in an area, which has a `capacity`; `counted` where
     it is a number that the sensor counted, not its yes or no. `counts_until`: when its word ends by itself.
@@ -59,7 +58,7 @@ def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
     seconds: dict[datetime, Observation] = {}
     for word in sorted(observations, key=_order):
         if (taken := _believed(word)) is not None:
-            seconds[whole_second(word.at)] = word if taken == word.taken else replace(word, taken=taken)
+            seconds[whole_second(word.at)] = word if taken == word.taken else word._replace(taken=taken)
     return [_in_whole_seconds(word, second) for second, word in seconds.items()]
 
 
@@ -77,7 +76,7 @@ def without_spikes(told: Sequence[Observation]) -> Sequence[Observation]:
         lasted, span = after.at - word.at, after.at - earlier.at
         around = Around(earlier.taken, before.taken, after.taken, lasted.total_seconds(), span.total_seconds())
         if is_spike(word.taken, around, capacity=word.capacity):
-            found[number] = replace(word, taken=before.taken, quality=Quality.REPAIRED)
+            found[number] = word._replace(taken=before.taken, quality=Quality.REPAIRED)
     return found
 
 
@@ -95,17 +94,4 @@ def _order(word: Observation) -> tuple[object, ...]:
 
 
 def _in_whole_seconds(word: Observation, second: datetime) -> Observation:
-    """Written out, for it is done to every word: `replace` takes several times as long."""
-    return Observation(
-        at=second,
-        f_cnt=word.f_cnt,
-        device_key=word.device_key,
-        kind=word.kind,
-        taken=word.taken,
-        counts_until=max(whole_second(word.counts_until), second),
-        counted=word.counted,
-        previous_for=word.previous_for,
-        debounce=word.debounce,
-        capacity=word.capacity,
-        quality=word.quality,
-    )
+    return word._replace(at=second, counts_until=max(whole_second(word.counts_until), second))

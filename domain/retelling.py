@@ -10,7 +10,7 @@ what they say of the time after it is known.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
@@ -96,7 +96,7 @@ def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
 def _touched(kept: Sequence[Span], wanted: Sequence[Span]) -> tuple[datetime, datetime]:
     """From where on to where the two differ."""
     begins_at = next(
-        min(old.ends_at, new.ends_at) if new == replace(old, ends_at=new.ends_at) else min(old.begins_at, new.begins_at)
+        min(old.ends_at, new.ends_at) if new == old._replace(ends_at=new.ends_at) else min(old.begins_at, new.begins_at)
         for old, new in zip_longest(kept, wanted, fillvalue=_NOTHING)
         if old != new
     )

@@ -18,7 +18,6 @@ What a span of time is told by, in this order:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -32,6 +31,8 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _MOMENT = timedelta(seconds=1)
 _NOTHING = (0, 0)
+_Word = tuple[State, int, Quality]
+_CLOSED: _Word = (State.CLOSED, 0, Quality.OBSERVED)
 
 
 class Closed(NamedTuple):
@@ -41,8 +42,7 @@ class Closed(NamedTuple):
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(NamedTuple):
     """A time of one word. `taken` None: nobody knows. `told`: it begins with a sensor's report of a change."""
 
     begins_at: datetime
@@ -58,8 +58,7 @@ class Segment:
         return self.taken is not None and self.ends_at - self.begins_at >= self.debounce
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A time in one state, as long as it can be. `taken` as in Observation, 0 where unknown or closed.
 
     `arrivals` and `departures` are those at its beginning.
@@ -116,7 +115,7 @@ def smoothed(found: Iterable[Segment]) -> list[Segment]:
         before = told[-1].taken if told else None
         known = None not in (before, run[0].taken, following[0].taken if following else None)
         if known and run[-1].ends_at - run[0].begins_at < min(part.debounce for part in run):
-            told += [replace(part, taken=before, quality=Quality.REPAIRED, told=False) for part in run]
+            told += [part._replace(taken=before, quality=Quality.REPAIRED, told=False) for part in run]
         else:
             told += run
     return told
@@ -127,9 +126,9 @@ def clipped(spans: Iterable[Span], begins_at: datetime, ends_at: datetime) -> li
     found = []
     for span in spans:
         if span.begins_at < begins_at < span.ends_at:
-            span = replace(span, begins_at=begins_at, arrivals=0, departures=0)  # noqa: PLW2901
+            span = span._replace(begins_at=begins_at, arrivals=0, departures=0)  # noqa: PLW2901
         if span.begins_at >= begins_at and span.begins_at < ends_at:
-            found.append(span if span.ends_at <= ends_at else replace(span, ends_at=ends_at))
+            found.append(span if span.ends_at <= ends_at else span._replace(ends_at=ends_at))
     return found
 
 
@@ -235,56 +234,31 @@ def _cut(segment: Segment, begins_at: datetime, ends_at: datetime) -> Segment:
     if begins_at == segment.begins_at and ends_at == segment.ends_at:
         return segment
     told = segment.told and begins_at == segment.begins_at
-    return replace(segment, begins_at=begins_at, ends_at=ends_at, told=told)
+    return segment._replace(begins_at=begins_at, ends_at=ends_at, told=told)
 
 
 def _counted(told: Iterable[Segment | Closed]) -> list[Span]:
     """Spans with what came and went at their beginnings: what was known before counts across silence, not closures."""
     found: list[Span] = []
     known: int | None = None
-    ends_at = FOREVER
+    begins_at = ends_at = FOREVER
+    before: _Word | None = None
+    came = _NOTHING
     for part in told:
-        before = found[-1] if found else None
         if isinstance(part, Closed):
-            known = None
-            word = (State.CLOSED, 0, Quality.OBSERVED)
-            came = _NOTHING
+            known, word, comings = None, _CLOSED, _NOTHING
         else:
             word = (_state(part.taken), part.taken or 0, part.quality)
-            came = _comings(part, known, after_silence=before is not None and before.state is State.UNKNOWN)
+            comings = _comings(part, known, after_silence=before is not None and before[0] is State.UNKNOWN)
             known = known if part.taken is None else part.taken
-        if (
-            before is not None
-            and came == _NOTHING
-            and ends_at == part.begins_at
-            and word == (before.state, before.taken, before.quality)
-        ):
-            ends_at = part.ends_at
-            continue
-        _close(found, ends_at)
+        if before != word or comings != _NOTHING or ends_at != part.begins_at:
+            if before is not None:
+                found.append(Span(begins_at, ends_at, *before, *came))
+            begins_at, before, came = part.begins_at, word, comings
         ends_at = part.ends_at
-        found.append(_span(part, word, came))
-    _close(found, ends_at)
+    if before is not None:
+        found.append(Span(begins_at, ends_at, *before, *came))
     return found
-
-
-def _close(found: list[Span], ends_at: datetime) -> None:
-    """The last span ends where the last of its parts ends."""
-    if found and found[-1].ends_at != ends_at:
-        found[-1] = replace(found[-1], ends_at=ends_at)
-
-
-def _span(part: Segment | Closed, word: tuple[State, int, Quality], came: tuple[int, int]) -> Span:
-    state, taken, quality = word
-    return Span(
-        begins_at=part.begins_at,
-        ends_at=part.ends_at,
-        state=state,
-        taken=taken,
-        quality=quality,
-        arrivals=came[0],
-        departures=came[1],
-    )
 
 
 def _state(taken: int | None) -> State:
@@ -303,7 +277,7 @@ def _comings(part: Segment, known: int | None, *, after_silence: bool) -> tuple[
 
 def _append(found: list[Span], span: Span) -> list[Span]:
     if found and span.continues(found[-1]):
-        found[-1] = replace(found[-1], ends_at=span.ends_at)
+        found[-1] = found[-1]._replace(ends_at=span.ends_at)
     else:
         found.append(span)
     return found

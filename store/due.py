@@ -72,9 +72,17 @@ def share(due: Iterable[Due], extents: Mapping[int, Extent]) -> Share:
             now, rest = _cut(stretch, extents.get(stretch.asset_key))
             place.append(now)
             later += rest
-            room -= max(_LEAST, min(now.length, _LONGEST))
+            room -= max(_LEAST, min(_told(now, extents), _LONGEST))
         later += stretches[1:-1]
     return Share([found for found in (newest, oldest) if found], later)
+
+
+def _told(due: Due, extents: Mapping[int, Extent]) -> timedelta:
+    """How much of it there is to tell: of a long one as much as there are words."""
+    if not due.is_long:
+        return due.length
+    extent = extents.get(due.asset_key)
+    return timedelta() if extent is None else min(due.until, extent.last_at) - max(due.since, extent.first_at)
 
 
 def _ends(stretches: Sequence[Due]) -> Sequence[Due]:

@@ -8,21 +8,17 @@ from its facts. Spans and facts are functions of what is kept: told twice, they 
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from psycopg.rows import tuple_row
-
 from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
-from domain.observations import Observation, Quality, whole_second
-from domain.retelling import BEGINNING, Retold, Words, retell, rewrite
-from domain.spans import FOREVER, Closed, Span
-from domain.states import State
-from domain.uplinks import Kind
+from domain.observations import whole_second
+from domain.retelling import BEGINNING, Retold, Rewrite, rewrite
+from domain.spans import FOREVER, Span
 from store.due import Due, Extent, share
+from store.history_reading import UNTIL_A_BREATH, read_anew, read_kept
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
 from store.rows import columns
@@ -31,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 _QUARTER = timedelta(minutes=15)
 _MOMENT = timedelta(seconds=1)
-_NO_TIME = timedelta()
 # Facts are kept of nothing older.
 _FACTS_BEGIN = datetime.fromisoformat("2000-01-01T00:00:00Z")
 # So many assets in one transaction, and so many notes looked at to find them.
@@ -39,21 +34,13 @@ _ASSETS = 500
 _NOTES = 20_000
 # So many facts in one statement: seconds, and not minutes.
 _FACTS = 100_000
-# Words on each side of what is due, and how far back: nearly always enough; where not, more are asked for.
-_CONTEXT = 4
-_NEAR = timedelta(days=3)
 # Telling everything anew takes a while; nobody waits for it.
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
-# Frames that come meanwhile do not wait for more than so many words.
-_UNTIL_A_BREATH = 100
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
 _DUE_COLUMNS = ("due_keys", "since", "until", "facts", "noted")
 _FACT_COLUMNS = ("fact_keys", "begins", "ends")
-_KINDS = {kind.value: kind for kind in Kind}
-_STATES = {state.value: state for state in State}
-_QUALITIES = {quality.value: quality for quality in Quality}
 
 
 class Stretch(NamedTuple):
@@ -176,7 +163,7 @@ async def _tell(connection: Connection, due: Sequence[Due], *, facts_until: date
     """One stretch of each asset, its facts, and their sums."""
     retold = await read_anew(connection, due)
     kept = await read_kept(connection, retold)
-    changes = {key: rewrite(kept[key], told) for key, told in retold.items()}
+    changes = await _changes(kept, retold)
     gone = [(key, begins_at) for key, change in changes.items() for begins_at in change.gone]
     if gone:
         await connection.execute(query("delete_spans"), columns(("span_keys", "begins"), gone))
@@ -188,6 +175,18 @@ async def _tell(connection: Connection, due: Sequence[Due], *, facts_until: date
     following = [(key, at, at + _MOMENT) for key, at in await _next_readings(connection, due)]
     wanted = stretches([*touched, *forced, *following], facts_until=facts_until)
     await _keep_facts(connection, wanted, thorough=bool(forced))
+
+
+async def _changes(kept: Mapping[int, list[Span]], retold: Mapping[int, Retold]) -> dict[int, Rewrite]:
+    found: dict[int, Rewrite] = {}
+    held = 0
+    for key, told in retold.items():
+        found[key] = rewrite(kept[key], told)
+        held += len(told.spans)
+        if held > UNTIL_A_BREATH:
+            held = 0
+            await asyncio.sleep(0)
+    return found
 
 
 async def _forced(
@@ -268,126 +267,6 @@ def _pieces(whole: Stretch) -> Iterator[Stretch]:
         until = min(whole.ends_at, at + _FACTS * _QUARTER)
         yield Stretch(whole.asset_key, at, until)
         at = until
-
-
-async def read_anew(connection: Connection, due: Sequence[Due]) -> dict[int, Retold]:
-    """What history is there by the words: with more and more of them, until there are enough for each."""
-    closures = await _closures(connection, due)
-    older = await _older(connection, due)
-    found: dict[int, Retold] = {}
-    context, near = _CONTEXT, _NEAR
-    left = list(due)
-    while left:
-        words = await _words(connection, left, context, near)
-        held = 0
-        for one_due in left:
-            key = one_due.asset_key
-            held += len(words[key].observations)
-            if held > _UNTIL_A_BREATH:
-                held = 0
-                await asyncio.sleep(0)
-            told = retell(
-                words[key],
-                closures[key],
-                since=one_due.since,
-                until=one_due.until,
-                frozen_until=one_due.frozen_until,
-                is_older=key in older,
-            )
-            if told is not None:
-                found[key] = told
-        left = [one_due for one_due in left if one_due.asset_key not in found]
-        context, near = context * 8, FOREVER - BEGINNING
-    return found
-
-
-async def _older(connection: Connection, due: Sequence[Due]) -> set[int]:
-    """Which of them have a history that is frozen."""
-    frozen = [one_due for one_due in due if one_due.frozen_until > BEGINNING]
-    if not frozen:
-        return set()
-    moments = columns(("keys", "moments"), ((one_due.asset_key, one_due.frozen_until) for one_due in frozen))
-    rows = await connection.execute(query("select_older_history"), moments)
-    return {row["asset_key"] for row in await rows.fetchall()}
-
-
-async def _words(connection: Connection, due: Sequence[Due], context: int, near: timedelta) -> dict[int, Words]:
-    first = min(one_due.since for one_due in due)
-    earliest = first - near if first - BEGINNING > near else BEGINNING
-    parameters = {
-        "keys": [one_due.asset_key for one_due in due],
-        "since": [one_due.since for one_due in due],
-        "until": [one_due.until for one_due in due],
-        "raw_from": [one_due.raw_from for one_due in due],
-        "context": context,
-        "earliest": earliest,
-    }
-    told: defaultdict[int, list[Observation]] = defaultdict(list)
-    async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        for asset_key, *row in await (await cursor.execute(query("select_words"), parameters)).fetchall():
-            told[asset_key].append(_observation(row))
-    return {
-        one_due.asset_key: Words(
-            observations=told[one_due.asset_key],
-            whole_before=earliest == BEGINNING
-            and sum(word.at < one_due.since for word in told[one_due.asset_key]) < context,
-            whole_after=sum(word.at >= one_due.until + _MOMENT for word in told[one_due.asset_key]) < context,
-        )
-        for one_due in due
-    }
-
-
-def _observation(row: Sequence[Any]) -> Observation:
-    """A row of `select_words`, without its asset."""
-    at, f_cnt, device_key, kind, state, taken, previous_s, silent_after_s, leaves_at, debounce_s, capacity = row
-    silent_at = at + timedelta(seconds=silent_after_s)
-    return Observation(
-        at=at,
-        f_cnt=f_cnt,
-        device_key=device_key,
-        kind=_KINDS[kind],
-        taken=int(state == State.OCCUPIED) if taken is None else taken,
-        counts_until=silent_at if leaves_at is None else min(silent_at, leaves_at),
-        counted=taken is not None,
-        previous_for=None if previous_s is None else timedelta(seconds=previous_s),
-        # Counts of an area are not smoothed: each is a word about many cars.
-        debounce=timedelta(seconds=debounce_s) if debounce_s and capacity is None else _NO_TIME,
-        capacity=capacity,
-    )
-
-
-async def _closures(connection: Connection, due: Sequence[Due]) -> Mapping[int, list[Closed]]:
-    rows = await connection.execute(query("select_closed"), {"keys": [one_due.asset_key for one_due in due]})
-    found: defaultdict[int, list[Closed]] = defaultdict(list)
-    for row in await rows.fetchall():
-        found[row["asset_key"]].append(Closed(row["begins_at"], row["ends_at"]))
-    return found
-
-
-async def read_kept(connection: Connection, retold: Mapping[int, Retold]) -> Mapping[int, list[Span]]:
-    """The spans that are kept where something is told anew, and those that they touch."""
-    parameters = columns(
-        ("keys", "begins", "ends"), ((key, told.begins_at, told.ends_at) for key, told in retold.items())
-    )
-    found: defaultdict[int, list[Span]] = defaultdict(list)
-    async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        for asset_key, *row in await (await cursor.execute(query("select_spans_around"), parameters)).fetchall():
-            found[asset_key].append(_span(row))
-    return found
-
-
-def _span(row: Sequence[Any]) -> Span:
-    """A row of `select_spans_around`, without its asset."""
-    begins_at, ends_at, state, taken, quality, arrivals, departures = row
-    return Span(
-        begins_at=begins_at,
-        ends_at=ends_at,
-        state=_STATES[state],
-        taken=taken,
-        quality=_QUALITIES[quality],
-        arrivals=arrivals,
-        departures=departures,
-    )
 
 
 def _span_row(asset_key: int, span: Span) -> Sequence[object]:

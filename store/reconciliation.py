@@ -17,7 +17,8 @@ from domain.live import Clock
 from domain.retelling import rewrite
 from store.alarms import settle_alarms
 from store.due import Due
-from store.history import Stretch, read_anew, read_kept, stretches
+from store.history import Stretch, stretches
+from store.history_reading import read_anew, read_kept
 from store.pool import Connection, Pool, connected
 from store.queries import one, query
 from store.rows import columns

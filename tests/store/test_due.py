@@ -97,3 +97,13 @@ def test_so_much_is_enough():
 
     assert 20 < len(rounds[0]) < 40
     assert len(rounds[0]) + len(later) == 100
+
+
+def test_whole_histories_of_few_words_are_told_together():
+    whole = [Due(asset_key=key, since=BEGINNING, until=FOREVER, noted_at=NOON) for key in range(400)]
+    # Half of them have not said anything yet.
+    extents = {key: Extent(NOON - timedelta(minutes=5), NOON) for key in range(200)}
+
+    rounds, later = share(whole, extents)
+
+    assert (len(rounds[0]), later) == (400, [])

@@ -7,7 +7,8 @@ WITH oldest AS (
     ORDER BY min(noted_at), asset_key
     LIMIT %(assets)s
 ), taken AS (
-    DELETE FROM history_due USING oldest WHERE history_due.asset_key = oldest.asset_key RETURNING history_due.*
+    -- IS TRUE keeps this from becoming a join, of which the planner knows too little to choose well: it hashes the assets.
+    DELETE FROM history_due WHERE (asset_key IN (SELECT asset_key FROM oldest)) IS TRUE RETURNING *
 )
 SELECT n.asset_key, lower(part) AS since, upper(part) - INTERVAL '1 day' AS until, n.facts, n.noted_at,
        h.raw_from, h.frozen_until, coalesce(h.is_bench, false) AS is_bench
