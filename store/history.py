@@ -32,6 +32,8 @@ _FACTS_BEGIN = datetime.fromisoformat("2000-01-01T00:00:00Z")
 # So many assets in one transaction, and so many notes looked at to find them.
 _ASSETS = 500
 _NOTES = 20_000
+# So many of them are told together: frames that come meanwhile wait for statements about no more.
+_TOGETHER = 100
 # So many facts in one statement: seconds, and not minutes.
 _FACTS = 100_000
 # Telling everything anew takes a while; nobody waits for it.
@@ -98,7 +100,8 @@ class History:
             rounds, later = share(due, await _extents(connection, due))
             facts_until = (await one(connection, "select_history", {"now": self._now()}))["facts_until"]
             for told in rounds:
-                await _tell(connection, told, facts_until=facts_until)  # type: ignore[arg-type]
+                for at in range(0, len(told), _TOGETHER):
+                    await _tell(connection, told[at : at + _TOGETHER], facts_until=facts_until)  # type: ignore[arg-type]
             if later:
                 rows = ((left.asset_key, left.since, left.until, left.facts, left.noted_at) for left in later)
                 await connection.execute(query("return_history_due"), columns(_DUE_COLUMNS, rows))

@@ -19,7 +19,7 @@ from store.pool import Connection
 from store.queries import query
 from store.rows import columns
 
-UNTIL_A_BREATH = 100
+UNTIL_A_BREATH = 20
 """Frames that come meanwhile do not wait for more than so many words or spans."""
 
 _MOMENT = timedelta(seconds=1)
