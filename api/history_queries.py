@@ -7,7 +7,7 @@ from fastapi import HTTPException
 from pydantic import BaseModel, Field
 
 from domain.categories import Category
-from domain.history import Audience, By, Selection
+from domain.history import PARKING, Audience, By, Selection
 from domain.periods import EARLIEST, Period, Step, read_period
 from domain.places import AssetKind
 
@@ -80,13 +80,17 @@ class SelectionQuery(PeriodQuery):
     zone: str | None = Field(None, max_length=64, description="Of this zone only.")
     category: Category | None = Field(None, description="Of this category only; accessible bays are `disabled`.")
     ward: str | None = Field(None, max_length=200, description="Of sites in this ward only.")
-    kind: AssetKind = Field(AssetKind.BAY, description="Benches only with a key that has the scope `history`.")
+    kind: AssetKind | None = Field(
+        None,
+        description="Of this kind only; else of all where vehicles park. Benches with a key of the scope `history`.",
+    )
 
     def selection(self, audience: Audience) -> Selection:
         """What is meant; raises HTTPException where the reader may not know it."""
-        if self.kind is AssetKind.BENCH and audience is Audience.PUBLIC:
+        kinds = PARKING if self.kind is None else frozenset({self.kind})
+        if audience is Audience.PUBLIC and not kinds <= PARKING:
             raise HTTPException(403, "Of benches only who has a key with the scope `history` is told.")
-        return Selection(kind=self.kind, site=self.site, zone=self.zone, category=self.category, ward=self.ward)
+        return Selection(kinds=kinds, site=self.site, zone=self.zone, category=self.category, ward=self.ward)
 
 
 class SeriesQuery(SelectionQuery):

@@ -91,7 +91,7 @@ class PeriodOut(BaseModel):
 class SelectionOut(BaseModel):
     """Which bays the answer is about; null does not matter."""
 
-    kind: AssetKind
+    kinds: list[AssetKind]
     site: str | None
     zone: str | None
     category: Category | None
@@ -123,7 +123,7 @@ def stamp(told: Told, question: Question, step: Step | None = None) -> dict[str,
         "told_until": told.told_until,
         "period": PeriodOut.of(told, step),
         "selection": SelectionOut(
-            kind=selection.kind,
+            kinds=sorted(selection.kinds),
             site=selection.site,
             zone=selection.zone,
             category=selection.category,

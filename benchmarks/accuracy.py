@@ -43,9 +43,10 @@ from benchmarks import accuracy_page
 from benchmarks.accuracy_score import DAY_S, Line, Told, World, score
 from benchmarks.servers import process, until
 from devices.catalogue import model as find
+from domain.observations import Observation
 from domain.places import Asset, Device
 from domain.places_file import parse_places
-from domain.spans import Observation, spans_of
+from domain.spans import spans_of
 from domain.states import State
 from domain.uplinks import Accepted, Kind
 from ingest.reading import read_deliveries

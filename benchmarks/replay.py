@@ -2,7 +2,9 @@
 
 - keep: frames into the store in batches of 1,000, without a broker;
 - unchanged: a replay that finds everything as it should be;
-- rebuild: a replay after every derived table was emptied.
+- rebuild: a replay after every derived table was emptied;
+- history: spans, facts and their sums of all that, told after it;
+- everything: the two together.
 
 Medians of the rounds. The last line is JSON.
 """
@@ -30,21 +32,30 @@ from smartplace.places import load_places
 from smartplace.replay import replay_with
 from smartplace.settings import Settings
 from store.frames import FrameStore
+from store.history import History
 from store.migrations import migrate
 from store.pool import Pool, open_pool
 from store.replay import Scope
 
 BATCH = 1000
-DERIVED = ("event", "measurement", "device_state", "session_block")
+DERIVED = ("event", "measurement", "device_state", "session_block", "span", "fact_15m", "fact_hour", "fact_day")
 
 
-async def frames(store: FrameStore, dev_euis: list[str], count: int) -> list[Accepted]:
-    """Frames of a day, in order: each device about every 10 minutes."""
-    began = datetime.now(UTC) - timedelta(days=1)
+async def frames(
+    store: FrameStore,
+    dev_euis: list[str],
+    count: int,
+    *,
+    began: datetime | None = None,
+    lasts_s: float = 86_000,
+    first: int = 0,
+) -> list[Accepted]:
+    """Frames in order, of a day if nothing else is said: each device about every 10 minutes; counters from `first`."""
+    began = began or datetime.now(UTC) - timedelta(days=1)
     deliveries = []
     for number in range(count):
-        received_at = began + timedelta(seconds=86_000 * number / count)
-        topic, payload = event(dev_euis[number % DEVICES], number // DEVICES, received_at.isoformat())
+        received_at = began + timedelta(seconds=lasts_s * number / count)
+        topic, payload = event(dev_euis[number % DEVICES], first + number // DEVICES, received_at.isoformat())
         deliveries.append(
             Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
         )
@@ -79,11 +90,16 @@ async def run(conninfo: str, dev_euis: list[str], rounds: int, count: int, *, qu
         store = FrameStore(pool)
         await store.refresh()
         kept = await frames(store, dev_euis, count)
-        found: dict[str, list[float]] = {"keep": [await rate(keep(store, kept), count)], "unchanged": [], "rebuild": []}
+        history = History(pool, now=lambda: datetime.now(UTC))
+        found: dict[str, list[float]] = {"keep": [await rate(keep(store, kept), count)]}
+        found |= {name: [] for name in ("unchanged", "rebuild", "history", "everything")}
+        await history.catch_up()
         for number in range(rounds):
             found["unchanged"].append(await rate(replay_with(pool, Scope(), lambda *_: None), count))
             await forget(pool)
             found["rebuild"].append(await rate(replay_with(pool, Scope(), lambda *_: None), count))
+            found["history"].append(await rate(history.catch_up(), count))
+            found["everything"].append(1 / (1 / found["rebuild"][-1] + 1 / found["history"][-1]))
             if not quiet:
                 told = "  ".join(f"{name} {figures[-1]:9,.0f} /s" for name, figures in found.items())
                 print(f"round {number + 1}  {told}", flush=True)

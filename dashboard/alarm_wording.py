@@ -9,6 +9,8 @@ _CODES = {
     AlarmCode.SIGN_SILENT: "The sign says nothing of itself",
     AlarmCode.SIGN_DIFFERS: "The sign shows something else than it is told",
     AlarmCode.SIGN_REFUSED: "The sign refused what it was sent",
+    AlarmCode.HISTORY_LAGS: "History is more than 10 minutes behind",
+    AlarmCode.HISTORY_DIFFERS: "Reports were not what the sensors said; they are being put right",
 }
 _SUBJECTS = {
     SubjectKind.GATEWAY: "Gateway",

@@ -57,6 +57,8 @@ class AlarmCode(StrEnum):
     SIGN_SILENT = "sign_silent"
     SIGN_DIFFERS = "sign_differs"
     SIGN_REFUSED = "sign_refused"
+    HISTORY_LAGS = "history_lags"
+    HISTORY_DIFFERS = "history_differs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ KINDS: Mapping[AlarmCode, AlarmKind] = {
         severity=Severity.CRITICAL, explained_by=frozenset({AlarmCode.INGEST_STOPPED, AlarmCode.SIGN_SILENT})
     ),
     AlarmCode.SIGN_REFUSED: AlarmKind(severity=Severity.WARNING),
+    AlarmCode.HISTORY_LAGS: AlarmKind(severity=Severity.WARNING, explained_by=frozenset({AlarmCode.INGEST_STOPPED})),
+    AlarmCode.HISTORY_DIFFERS: AlarmKind(severity=Severity.WARNING),
 }
 """Every code with what holds of it: a new alarm is one row here."""
 

@@ -12,8 +12,8 @@ from domain.periods import Period, Step
 from domain.places import AssetKind
 from domain.stuck import StuckBay, StuckRules
 
-PARKING = frozenset({AssetKind.BAY})
-"""Kinds of which history tells how full they were. Benches are told as aggregates: see domain.disclosure."""
+PARKING = frozenset({AssetKind.BAY, AssetKind.AREA})
+"""Where vehicles park: bays, and areas of which the spaces are counted together."""
 
 HOURS_OF_A_WEEK = 7 * 24
 
@@ -40,7 +40,7 @@ class By(StrEnum):
 class Selection:
     """Which bays (or benches). What is None does not matter; the rest holds together."""
 
-    kind: AssetKind = AssetKind.BAY
+    kinds: frozenset[AssetKind] = PARKING
     site: str | None = None
     zone: str | None = None
     category: Category | None = None

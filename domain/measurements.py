@@ -79,6 +79,10 @@ def _quantities() -> dict[str, Quantity]:
 QUANTITIES: dict[str, Quantity] = _quantities()
 
 
+CHARGING = frozenset({"charge_sessions_total", "energy_wh_total"})
+"""What benches count for ever: how much it is between two readings is what history keeps."""
+
+
 def faults(measurements: Measurements) -> list[str]:
     """One sentence for each key that is unknown, of the wrong type, not finite, or out of its range."""
     return [fault for key, value in measurements.items() if (fault := _fault(key, value))]

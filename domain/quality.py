@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from domain.counts import believed
 from domain.local_time import at, local_day
-from domain.spans import Observation, Quality, one_a_second, without_spikes
+from domain.observations import Observation, Quality, one_a_second, without_spikes
 
 
 class Fault(StrEnum):

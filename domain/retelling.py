@@ -4,6 +4,9 @@ Between two stable segments (see `domain.spans.Segment`) history is told by the 
 enough to know the words around a change as far as the nearest stable segment on each side. Whether a count of an area
 is a spike hangs on its neighbours: there the nearest word before a change and the two nearest after it may change with
 it, and of the first two words that were read, where there are more before them, nobody knows.
+
+Words are given up after a while: before a moment history is frozen. The last words before it are still there, so that
+what they say of the time after it is known.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,19 +15,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
 
-from domain.spans import (
-    FOREVER,
-    Closed,
-    Observation,
-    Quality,
-    Segment,
-    Span,
-    clipped,
-    joined,
-    one_a_second,
-    segments,
-    spans_of,
-)
+from domain.observations import Observation, Quality, one_a_second
+from domain.spans import FOREVER, Closed, Segment, Span, clipped, joined, segments, spans_of_segments
 from domain.states import State
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -65,15 +57,29 @@ class Rewrite:
     touched: tuple[datetime, datetime] | None
 
 
-def retell(words: Words, closures: Iterable[Closed], *, since: datetime, until: datetime) -> Retold | None:
-    """The history that changes of words or closures from `since` to `until` can touch; None: more words are needed."""
+def retell(
+    words: Words,
+    closures: Iterable[Closed],
+    *,
+    since: datetime,
+    until: datetime,
+    frozen_until: datetime = BEGINNING,
+    is_older: bool = False,
+) -> Retold | None:
+    """The history that changes of words or closures from `since` to `until` can touch; None: more words are needed.
+
+    What lies before `frozen_until` stays as it is; `is_older` says whether there is any.
+    """
+    since, until = max(since, frozen_until), max(until, frozen_until)
     told = one_a_second(words.observations)
     found = segments(told)
     begins_at = _beginning(words, told, found, since)
     ends_at = _end(words, told, found, until)
     if begins_at is None or ends_at is None:
         return None
-    return Retold(begins_at, ends_at, clipped(spans_of(told, closures), begins_at, ends_at))
+    begins_at = max(begins_at, frozen_until)
+    spans = spans_of_segments(found, closures, since=frozen_until if is_older else FOREVER)
+    return Retold(begins_at, ends_at, clipped(spans, begins_at, ends_at))
 
 
 def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
@@ -108,9 +114,10 @@ def _same_but_beginning(old: Span, new: Span) -> bool:
 
 
 def _beginning(words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime) -> datetime | None:
-    spiky = _hang_together(told)
     previous = max((word.at for word in told if word.at < since), default=BEGINNING)
-    known_from = BEGINNING if words.whole_before or not spiky else _nth(told, _BEFORE, default=FOREVER)
+    # Of a second that was read in part nobody knows the last word.
+    unsure = _BEFORE if _hang_together(told) else 1
+    known_from = BEGINNING if words.whole_before else _nth(told, unsure, default=FOREVER)
     settled = [
         segment.ends_at
         for segment in found

@@ -20,55 +20,18 @@ What a span of time is told by, in this order:
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from domain.counts import Around, believed, is_spike
+from domain.observations import NO_TIME, Observation, Quality, one_a_second, whole_second, without_spikes
 from domain.states import State
 from domain.uplinks import Kind
 
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The end of what nobody knows the end of."""
 
-_NO_TIME = timedelta()
 _MOMENT = timedelta(seconds=1)
-
-
-class Quality(StrEnum):
-    """How a span is known: a sensor said so, later words prove it, or flapping was smoothed."""
-
-    OBSERVED = "observed"
-    INFERRED = "inferred"
-    REPAIRED = "repaired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """What one frame said of one asset.
-
-    `taken`: 0 or 1 for a bay, persons for a bench, what was counted in an area, which has a `capacity`; `counted` where
-    it is a number that the sensor counted, not its yes or no. `counts_until`: when its word ends by itself.
-    `previous_for`: how long the state before lasted, where the sensor says so. `debounce`: how long a change has to
-    last. `quality` is that of its own word.
-    """
-
-    at: datetime
-    f_cnt: int
-    device_key: int
-    kind: Kind
-    taken: int
-    counts_until: datetime
-    counted: bool = False
-    previous_for: timedelta | None = None
-    debounce: timedelta = _NO_TIME
-    capacity: int | None = None
-    quality: Quality = Quality.OBSERVED
-
-    @property
-    def order(self) -> tuple[datetime, int, bool, datetime, int]:
-        """Which of two is the newer: the greater. As `store.folds.Event.order`, so that past and present agree."""
-        return self.at, self.f_cnt, self.taken > 0, self.counts_until, self.taken
+_NOTHING = (0, 0)
 
 
 class Closed(NamedTuple):
@@ -120,44 +83,22 @@ class Span:
         )
 
 
-def spans_of(observations: Iterable[Observation], closures: Iterable[Closed]) -> list[Span]:
-    """The whole history of one asset, from its first word or closure on, without a gap, to FOREVER."""
-    told = smoothed(segments(observations))
-    return _counted(_with_closures(told, _merged_closures(closures)))
+def spans_of(
+    observations: Iterable[Observation], closures: Iterable[Closed], *, since: datetime = FOREVER
+) -> list[Span]:
+    """The whole history of one asset, from its first word or closure on, at the latest from `since` on, to FOREVER."""
+    return spans_of_segments(segments(one_a_second(observations)), closures, since=since)
 
 
-def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
-    """The last believed word of each second, in order of time, in whole seconds."""
-    seconds: dict[datetime, Observation] = {}
-    for word in sorted(observations, key=lambda word: word.order):
-        if (taken := _believed(word)) is not None:
-            seconds[whole_second(word.at)] = word if taken == word.taken else replace(word, taken=taken)
-    return [
-        replace(word, at=second, counts_until=max(whole_second(word.counts_until), second))
-        for second, word in seconds.items()
-    ]
+def spans_of_segments(found: Iterable[Segment], closures: Iterable[Closed], *, since: datetime = FOREVER) -> list[Span]:
+    """As `spans_of`, of segments."""
+    return _counted(_with_closures(smoothed(found), _merged_closures(closures), since))
 
 
-def without_spikes(told: Sequence[Observation]) -> list[Observation]:
-    """The words of `one_a_second`, those that leapt away and back as the one before them.
-
-    Whether one did is told by the two words before it and the one after it, as they came.
-    """
-    found = list(told)
-    for number, (earlier, before, word, after) in enumerate(zip(told, told[1:], told[2:], told[3:], strict=False), 2):
-        if word.capacity is None:
-            continue
-        lasted, span = after.at - word.at, after.at - earlier.at
-        around = Around(earlier.taken, before.taken, after.taken, lasted.total_seconds(), span.total_seconds())
-        if is_spike(word.taken, around, capacity=word.capacity):
-            found[number] = replace(word, taken=before.taken, quality=Quality.REPAIRED)
-    return found
-
-
-def segments(observations: Iterable[Observation]) -> list[Segment]:
-    """What is known before flapping is smoothed, without a gap, from the first word to FOREVER."""
+def segments(told: Sequence[Observation]) -> list[Segment]:
+    """What is known before flapping is smoothed, without a gap, from the first of `one_a_second` to FOREVER."""
     found: list[Segment] = []
-    for word, following in pairwise([*without_spikes(one_a_second(observations)), None]):
+    for word, following in pairwise([*without_spikes(told), None]):
         assert word is not None
         found += _between(word, following)
     return found
@@ -165,6 +106,9 @@ def segments(observations: Iterable[Observation]) -> list[Segment]:
 
 def smoothed(found: Iterable[Segment]) -> list[Segment]:
     """The segments, with those that flapped told as the state before them."""
+    found = list(found)
+    if not any(segment.debounce for segment in found):
+        return found
     runs = list(_runs(found))
     told: list[Segment] = []
     for run, following in pairwise([*runs, None]):
@@ -197,32 +141,17 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def whole_second(moment: datetime) -> datetime:
-    """The second in which it lies."""
-    return moment.replace(microsecond=0)
-
-
-def _believed(word: Observation) -> int | None:
-    return word.taken if word.capacity is None else believed(word.taken, word.capacity).taken
-
-
 def _between(word: Observation, following: Observation | None) -> Iterator[Segment]:
     """What is known from one word to the next."""
     ends_at = following.at if following else FOREVER
-    silent_at = min(word.counts_until, ends_at)
     missed_at = min(_missed_change(word, following), ends_at)
-    told = word.kind is Kind.EVENT
-    plain = [(word.at, silent_at, word.taken), (silent_at, ends_at, None)]
-    for begins, ends, taken in plain:
-        if begins < min(ends, missed_at):
-            yield Segment(
-                begins_at=begins,
-                ends_at=min(ends, missed_at),
-                taken=taken,
-                quality=Quality.OBSERVED if taken is None else word.quality,
-                debounce=word.debounce,
-                told=told and begins == word.at,
-            )
+    silent_at = min(word.counts_until, missed_at)
+    if word.at < silent_at:
+        told = word.kind is Kind.EVENT
+        yield _segment(word.at, silent_at, word.taken, word.debounce, told=told, quality=word.quality)
+    if silent_at < missed_at:
+        told = word.kind is Kind.EVENT and silent_at == word.at
+        yield _segment(silent_at, missed_at, None, word.debounce, told=told)
     if missed_at < ends_at:
         assert following is not None
         yield Segment(
@@ -233,6 +162,18 @@ def _between(word: Observation, following: Observation | None) -> Iterator[Segme
             debounce=word.debounce,
             told=False,
         )
+
+
+def _segment(
+    begins_at: datetime,
+    ends_at: datetime,
+    taken: int | None,
+    debounce: timedelta,
+    *,
+    told: bool,
+    quality: Quality = Quality.OBSERVED,
+) -> Segment:
+    return Segment(begins_at=begins_at, ends_at=ends_at, taken=taken, quality=quality, debounce=debounce, told=told)
 
 
 def _missed_change(word: Observation, following: Observation | None) -> datetime:
@@ -263,13 +204,13 @@ def _runs(found: Iterable[Segment]) -> Iterator[list[Segment]]:
         yield run
 
 
-def _with_closures(told: Sequence[Segment], closures: Sequence[Closed]) -> list[Segment | Closed]:
+def _with_closures(told: Sequence[Segment], closures: Sequence[Closed], since: datetime) -> list[Segment | Closed]:
     """In order and without a gap: what is told, where the asset is in use."""
-    if not told and not closures:
-        return []
     heard_at = told[0].begins_at if told else FOREVER
-    begins_at = min(heard_at, closures[0].begins_at) if closures else heard_at
-    unheard = [_unheard(begins_at, heard_at)] if begins_at < heard_at else []
+    begins_at = min(heard_at, since, closures[0].begins_at if closures else FOREVER)
+    unheard = [_segment(begins_at, heard_at, None, NO_TIME, told=False)] if begins_at < heard_at else []
+    if not closures:
+        return [*unheard, *told]
     parts: list[Segment | Closed] = [*closures, *_open_parts([*unheard, *told], closures)]
     return sorted(parts, key=lambda part: part.begins_at)
 
@@ -291,31 +232,73 @@ def _open_parts(told: Iterable[Segment], closures: Sequence[Closed]) -> Iterator
 
 
 def _cut(segment: Segment, begins_at: datetime, ends_at: datetime) -> Segment:
+    if begins_at == segment.begins_at and ends_at == segment.ends_at:
+        return segment
     told = segment.told and begins_at == segment.begins_at
     return replace(segment, begins_at=begins_at, ends_at=ends_at, told=told)
-
-
-def _unheard(begins_at: datetime, ends_at: datetime) -> Segment:
-    return Segment(
-        begins_at=begins_at, ends_at=ends_at, taken=None, quality=Quality.OBSERVED, debounce=_NO_TIME, told=False
-    )
 
 
 def _counted(told: Iterable[Segment | Closed]) -> list[Span]:
     """Spans with what came and went at their beginnings: what was known before counts across silence, not closures."""
     found: list[Span] = []
     known: int | None = None
+    ends_at = FOREVER
     for part in told:
+        before = found[-1] if found else None
         if isinstance(part, Closed):
             known = None
-            span = Span(
-                begins_at=part.begins_at, ends_at=part.ends_at, state=State.CLOSED, taken=0, quality=Quality.OBSERVED
-            )
+            word = (State.CLOSED, 0, Quality.OBSERVED)
+            came = _NOTHING
         else:
-            span = _span(part, known, after_silence=bool(found) and found[-1].state is State.UNKNOWN)
+            word = (_state(part.taken), part.taken or 0, part.quality)
+            came = _comings(part, known, after_silence=before is not None and before.state is State.UNKNOWN)
             known = known if part.taken is None else part.taken
-        found = _append(found, span)
+        if (
+            before is not None
+            and came == _NOTHING
+            and ends_at == part.begins_at
+            and word == (before.state, before.taken, before.quality)
+        ):
+            ends_at = part.ends_at
+            continue
+        _close(found, ends_at)
+        ends_at = part.ends_at
+        found.append(_span(part, word, came))
+    _close(found, ends_at)
     return found
+
+
+def _close(found: list[Span], ends_at: datetime) -> None:
+    """The last span ends where the last of its parts ends."""
+    if found and found[-1].ends_at != ends_at:
+        found[-1] = replace(found[-1], ends_at=ends_at)
+
+
+def _span(part: Segment | Closed, word: tuple[State, int, Quality], came: tuple[int, int]) -> Span:
+    state, taken, quality = word
+    return Span(
+        begins_at=part.begins_at,
+        ends_at=part.ends_at,
+        state=state,
+        taken=taken,
+        quality=quality,
+        arrivals=came[0],
+        departures=came[1],
+    )
+
+
+def _state(taken: int | None) -> State:
+    return State.UNKNOWN if taken is None else State.OCCUPIED if taken else State.FREE
+
+
+def _comings(part: Segment, known: int | None, *, after_silence: bool) -> tuple[int, int]:
+    """How many came and went at its beginning."""
+    if part.taken is None or known is None:
+        return _NOTHING
+    if part.taken == known == 1 and part.told and after_silence:
+        # A sensor that reports an arrival while its bay was taken before it fell silent: one left meanwhile.
+        return 1, 1
+    return max(0, part.taken - known), max(0, known - part.taken)
 
 
 def _append(found: list[Span], span: Span) -> list[Span]:
@@ -324,25 +307,6 @@ def _append(found: list[Span], span: Span) -> list[Span]:
     else:
         found.append(span)
     return found
-
-
-def _span(part: Segment, known: int | None, *, after_silence: bool) -> Span:
-    state = State.UNKNOWN if part.taken is None else State.OCCUPIED if part.taken else State.FREE
-    arrivals, departures = 0, 0
-    if part.taken is not None and known is not None:
-        arrivals, departures = max(0, part.taken - known), max(0, known - part.taken)
-        if part.taken == known == 1 and part.told and after_silence:
-            # A sensor that reports an arrival while its bay was taken before it fell silent: one left meanwhile.
-            arrivals, departures = 1, 1
-    return Span(
-        begins_at=part.begins_at,
-        ends_at=part.ends_at,
-        state=state,
-        taken=part.taken or 0,
-        quality=part.quality,
-        arrivals=arrivals,
-        departures=departures,
-    )
 
 
 def _merged_closures(closures: Iterable[Closed]) -> list[Closed]:

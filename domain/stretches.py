@@ -1,6 +1,6 @@
 """Which facts tell a period: local days, hours beside them, quarters beside these, spans where none are kept."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,16 +29,11 @@ _FINER = {Grain.DAY: Grain.HOUR, Grain.HOUR: Grain.QUARTER}
 _STEPS = {Grain.DAY: Step.DAY, Grain.HOUR: Step.HOUR}
 
 
-def stretches(period: Period, *, facts_until: datetime, pending: Sequence[Period], coarsest: Grain) -> list[Stretch]:
-    """How a period is read that is over and begins with a quarter of an hour.
-
-    `pending` are local days of which only quarters can be trusted, in order, apart from one another.
-    """
-    found = []
+def stretches(period: Period, *, facts_until: datetime, coarsest: Grain) -> list[Stretch]:
+    """How a period is read that is over and begins with a quarter of an hour."""
+    found: list[Stretch] = []
     if period.since < (kept_until := min(period.until, facts_until)):
-        kept = Period(since=period.since, until=kept_until)
-        found += [stretch for part in _without(kept, pending) for stretch in _split(part, coarsest)]
-        found += [Stretch(Grain.QUARTER, part) for part in _within(kept, pending)]
+        found += _split(Period(since=period.since, until=kept_until), coarsest)
     if (spans_from := max(period.since, facts_until)) < period.until:
         found.append(Stretch(Grain.SPAN, Period(since=spans_from, until=period.until)))
     return found
@@ -61,20 +56,3 @@ def _split(period: Period, grain: Grain) -> Iterator[Stretch]:
     yield Stretch(grain, Period(since=begins_at, until=ends_at))
     if ends_at < period.until:
         yield from _split(Period(since=ends_at, until=period.until), _FINER[grain])
-
-
-def _within(period: Period, parts: Iterable[Period]) -> Iterator[Period]:
-    for part in parts:
-        since, until = max(part.since, period.since), min(part.until, period.until)
-        if since < until:
-            yield Period(since=since, until=until)
-
-
-def _without(period: Period, parts: Iterable[Period]) -> Iterator[Period]:
-    since = period.since
-    for part in _within(period, parts):
-        if since < part.since:
-            yield Period(since=since, until=part.since)
-        since = part.until
-    if since < period.until:
-        yield Period(since=since, until=period.until)

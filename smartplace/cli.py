@@ -24,6 +24,7 @@ from smartplace import (
     __version__,
     chirpstack_commands,
     codec_commands,
+    history_commands,
     import_commands,
     registry_commands,
     token_commands,
@@ -214,12 +215,15 @@ def simulate(
 @app.command()
 def migrate() -> None:
     """Bring the database to this version of the schema."""
+    from smartplace import compose
+    from smartplace.running import until_told_to_stop
     from store.migrations import migrate as run_migrations
 
     with _settings() as settings:
         steps = 0
         for steps, name in enumerate(run_migrations(settings.database_url.get_secret_value()), start=1):  # noqa: B007
             typer.echo(f"applied {name}")
+        until_told_to_stop(compose.apply_policies(settings))
         typer.echo("the schema is up to date" + (f", {steps} steps applied" if steps else ""))
 
 
@@ -377,6 +381,7 @@ app.add_typer(codec_commands.app, name="codec")
 app.add_typer(token_commands.app, name="token")
 app.add_typer(sign_token_app, name="sign-token")
 app.add_typer(registry_commands.app, name="registry")
+app.add_typer(history_commands.app, name="history")
 app.command()(registry_commands.export)
 app.add_typer(chirpstack_commands.app, name="chirpstack")
 app.add_typer(chirpstack_commands.things_stack_app, name="things-stack")

@@ -35,6 +35,7 @@ from smartplace.brokers import dispatch_commands, simulator_broker, source_of
 from smartplace.clock import utc_now
 from smartplace.codecs import open_book, open_shelf
 from smartplace.listener import bound, serve_until_cancelled, server
+from smartplace.nightly import Nightly, compress, keep
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.places import read_drafts, read_places
 from smartplace.replay import retell
@@ -48,11 +49,13 @@ from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.history import History
 from store.history_questions import StoreHistory
+from store.history_watch import HistoryWatch
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.pool import open_pool
 from store.quality import Judge, StoreQuality
 from store.register import StoreRegister
+from store.retention import set_policies
 from store.usual import KnownUsual
 from store.workers import KnownWorkers, Workers
 
@@ -62,6 +65,13 @@ _READ_WORKERS_EVERY_S = 2
 _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
 _READ_USUAL_EVERY_S = 3600
+_LOOK_AT_HISTORY_EVERY_S = 15
+
+
+async def apply_policies(settings: Settings) -> None:
+    """Have the database compress and drop what the settings say; raises StoreUnavailableError."""
+    async with open_pool(settings.database_url.get_secret_value(), size=1) as pool:
+        await set_policies(pool, keep(settings), compress(settings))
 
 
 async def ingest(settings: Settings) -> None:
@@ -112,7 +122,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
         trial = Trial().read
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary, trial)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool, trial=trial)
-        readiness, scrape = observation.joined(source, pipeline, canary, spool)
+        watch = HistoryWatch(pool, now=utc_now)
+        readiness, scrape = observation.joined(source, pipeline, canary, spool, watch)
         try:
             async with asyncio.TaskGroup() as tasks:
                 if probe_socket is not None:
@@ -125,6 +136,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(canary.sing(source), name="canary")
                 history = History(pool, now=utc_now)
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
+                tasks.create_task(watch.follow(every_s=_LOOK_AT_HISTORY_EVERY_S), name="history-watch")
+                tasks.create_task(Nightly(pool, settings, utc_now).follow(), name="nightly")
                 judge = Judge(pool, rule=_frozen_rule(settings))
                 tasks.create_task(judge.follow(every_s=settings.quality_seconds), name="quality")
                 dispatch_commands(settings, pool, tasks)

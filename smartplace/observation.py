@@ -23,6 +23,7 @@ from ingest.pipeline import FrameSink, Pipeline
 from ingest.readiness import Readiness
 from ingest.spool_queue import SpoolQueue
 from store.alarms import KnownAlarms
+from store.history_watch import HistoryWatch
 from store.workers import KnownWorkers
 
 Scrape = Callable[[str], tuple[bytes, str]]
@@ -40,6 +41,27 @@ class ReadinessMetrics(Collector):
         for check in self.look():
             family.add_metric([check.name], float(check.ok))
         yield family
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HistoryMetrics(Collector):
+    """How far history is behind, as of the last look."""
+
+    watch: HistoryWatch
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family; NaN before the first look."""
+        nan = float("nan")
+        status = self.watch.status
+        due, lag_s, age_s = (status.due_assets, status.lag_s, status.facts_age_s) if status else (nan, nan, nan)
+        for name, says, value in (
+            ("due_assets", "Bays and benches of which history is to be told anew.", due),
+            ("lag_seconds", "For how long the first of them waits.", lag_s),
+            ("facts_age_seconds", "From the end of facts to what ingest vouches for.", age_s),
+        ):
+            family = GaugeMetricFamily(f"smartplace_history_{name}", says)
+            family.add_metric([], value)
+            yield family
 
 
 class IngestObservation:
@@ -62,7 +84,12 @@ class IngestObservation:
         return MeteredSink(sink, self._spool_meter, self._store, now=self._now)
 
     def joined(
-        self, source: MqttSource | JetStreamSource, pipeline: Pipeline, canary: Canary, spool: SpoolQueue | None
+        self,
+        source: MqttSource | JetStreamSource,
+        pipeline: Pipeline,
+        canary: Canary,
+        spool: SpoolQueue | None,
+        watch: HistoryWatch,
     ) -> tuple[Readiness, Scrape]:
         """Its readiness, and its metrics."""
         readiness = Readiness(
@@ -78,6 +105,7 @@ class IngestObservation:
         collectors: list[Collector] = [
             SourceMetrics(meters=meters, queue=source, hand=pipeline, now=self._now),
             LinkMetrics(source=self._meter.source, link=source, canary=canary),
+            HistoryMetrics(watch),
             ReadinessMetrics(readiness.look),
         ]
         if spool is not None:

@@ -102,6 +102,26 @@ class Settings(BaseSettings):
     """Over how many of the last weeks it is worked out how full places usually are."""
     privacy_k: int = Field(default=10, ge=2, le=1000)
     """In public no past is told of so few stays, or bays that belong to one household each, or fewer."""
+    keep_journal_days: int = Field(default=396, ge=0, le=36_500)
+    """How long every frame is kept as it came, by its receipt; 0 for ever. See docs/history.md for all of these."""
+    keep_measurements_days: int = Field(default=396, ge=0, le=36_500)
+    """How long measurements and events are kept, once history is told of them; 0 for ever."""
+    keep_bench_raw_days: int = Field(default=30, ge=0, le=36_500)
+    """How long frames, measurements, events and spans of benches are kept, which tell of persons; 0 for ever."""
+    keep_dead_letters_days: int = Field(default=396, ge=0, le=36_500)
+    """How long dead letters are kept after they last came; 0 for ever."""
+    keep_security_events_days: int = Field(default=396, ge=0, le=36_500)
+    """How long what is on /manage/security is kept after it last happened; 0 for ever."""
+    keep_commands_days: int = Field(default=396, ge=0, le=36_500)
+    """How long commands are kept after their end; 0 for ever."""
+    keep_sign_plays_days: int = Field(default=396, ge=0, le=36_500)
+    """How long it is kept what screens say they have shown; 0 for ever."""
+    compress_journal_days: int = Field(default=2, ge=1, le=36_500)
+    """After how long TimescaleDB compresses the journal."""
+    compress_measurements_days: int = Field(default=15, ge=1, le=36_500)
+    """After how long TimescaleDB compresses measurements and events."""
+    compress_facts_days: int = Field(default=35, ge=1, le=36_500)
+    """After how long TimescaleDB compresses facts and hours."""
     canary_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest sends a message to itself, to know that messages arrive."""
     canary_late_s: float = Field(default=60.0, gt=0, le=600)

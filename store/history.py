@@ -1,23 +1,28 @@
-"""History in the database: what became due is told anew, quarters that are over become facts, roll-ups follow.
+"""History in the database: what became due is told anew, quarters that are over become facts, with their sums.
 
-One historian works at a time, wherever it runs; the notes in `history_due` are taken in the transaction that acts on
-them, so nothing is lost with a process. Spans and facts are functions of what is kept: told twice, they are the same.
+One historian works at a time, wherever it runs. The notes in `history_due` are taken in the transaction that acts on
+them, and facts, hours and days change in one: nothing is lost with a process, and nobody ever sees a sum that differs
+from its facts. Spans and facts are functions of what is kept: told twice, they are the same.
 """
 
 import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from domain.errors import StoreUnavailableError
+from psycopg.rows import tuple_row
+
+from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
+from domain.observations import Observation, Quality, whole_second
 from domain.retelling import BEGINNING, Retold, Words, retell, rewrite
-from domain.spans import FOREVER, Closed, Observation, Quality, Span, whole_second
+from domain.spans import FOREVER, Closed, Span
 from domain.states import State
 from domain.uplinks import Kind
+from store.due import Due, Extent, share
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
 from store.rows import columns
@@ -25,26 +30,43 @@ from store.rows import columns
 logger = logging.getLogger(__name__)
 
 _QUARTER = timedelta(minutes=15)
+_MOMENT = timedelta(seconds=1)
+_NO_TIME = timedelta()
+# Facts are kept of nothing older.
+_FACTS_BEGIN = datetime.fromisoformat("2000-01-01T00:00:00Z")
 # So many assets in one transaction, and so many notes looked at to find them.
 _ASSETS = 500
 _NOTES = 20_000
-# Words on each side of what is due: nearly always enough; where not, more are asked for.
-_CONTEXT = 6
+# So many facts in one statement: seconds, and not minutes.
+_FACTS = 100_000
+# Words on each side of what is due, and how far back: nearly always enough; where not, more are asked for.
+_CONTEXT = 4
+_NEAR = timedelta(days=3)
 # Telling everything anew takes a while; nobody waits for it.
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
+# Frames that come meanwhile do not wait for more than so many words.
+_UNTIL_A_BREATH = 100
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
+_DUE_COLUMNS = ("due_keys", "since", "until", "facts", "noted")
+_FACT_COLUMNS = ("fact_keys", "begins", "ends")
+_KINDS = {kind.value: kind for kind in Kind}
+_STATES = {state.value: state for state in State}
+_QUALITIES = {quality.value: quality for quality in Quality}
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """An asset, and the time in which something changed, in whole seconds. `facts`: also those of equal spans."""
+class Stretch(NamedTuple):
+    """Whole quarters of an asset."""
 
     asset_key: int
-    since: datetime
-    until: datetime
-    facts: bool
+    begins_at: datetime
+    ends_at: datetime
+
+    @property
+    def quarters(self) -> int:
+        """How many."""
+        return (self.ends_at - self.begins_at) // _QUARTER
 
 
 class History:
@@ -55,166 +77,286 @@ class History:
         self._now = now
 
     async def catch_up(self) -> int:
-        """Until nothing is due: tell anew, make facts of what is over, sum them; how many assets were due.
+        """Tell anew what is due, make facts of what is over; how many stretches were told.
 
-        Zero as well where another historian is at work. Raises: StoreUnavailableError.
+        Zero as well where another historian is at work. Raises: StoreUnavailableError, StoreRefusedError.
         """
+        # First, so that what is told of the past has its facts at once.
+        while await self._advance():
+            pass
         told = 0
-        while step := await self.go_on():
+        while step := await self.step():
             told += step
         return told
 
-    async def go_on(self) -> int:
-        """One part of it, so long that it is over soon; how many assets that was. Raises: StoreUnavailableError."""
-        # First, so that what is told of the past has its facts at once.
-        await self._advance()
-        told = await self._step()
-        await self._sum()
-        return told
-
     async def follow(self, *, every_s: float) -> None:
-        """Until cancelled: go on again and again, with a rest after each part that is longer than it was."""
+        """Until cancelled: catch up again and again, with a rest after each transaction that is longer than it was."""
         while True:
-            began, told = time.monotonic(), 0
+            began, told = time.monotonic(), False
             try:
-                told = await self.go_on()
-            except StoreUnavailableError as error:
+                told = await self._advance() or await self.step() > 0
+            except (StoreUnavailableError, StoreRefusedError) as error:
                 logger.warning("history waits: %s", error, extra={"action": "history_retry"})
             rest_s = _REST * (time.monotonic() - began)
             await asyncio.sleep(rest_s if told else max(every_s, rest_s))
 
-    async def _sum(self) -> None:
-        async with connected(self._pool, within_s=_WITHIN_S) as connection:
-            if (await one(connection, "select_touched_facts", {}))["touched"]:
-                await connection.execute(query("lift_time_limit"))
-                try:
-                    await connection.execute(query("refresh_facts"))
-                finally:
-                    await connection.execute(query("reset_time_limit"))
-
-    async def _step(self) -> int:
+    async def step(self) -> int:
+        """Tell anew what waits longest, one transaction's worth of it; how many stretches that was."""
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             if not (await one(connection, "lock_history", {}))["locked"]:
                 return 0
             due = await _take(connection)
-            if due:
-                kept = await one(connection, "select_facts_until", {})
-                await _tell(connection, due, facts_until=kept["facts_until"])  # type: ignore[arg-type]
-            return len(due)
+            if not due:
+                return 0
+            rounds, later = share(due, await _extents(connection, due))
+            facts_until = (await one(connection, "select_history", {"now": self._now()}))["facts_until"]
+            for told in rounds:
+                await _tell(connection, told, facts_until=facts_until)  # type: ignore[arg-type]
+            if later:
+                rows = ((left.asset_key, left.since, left.until, left.facts, left.noted_at) for left in later)
+                await connection.execute(query("return_history_due"), columns(_DUE_COLUMNS, rows))
+            return sum(map(len, rounds)) or len(due)
 
-    async def _advance(self) -> None:
+    async def _advance(self) -> bool:
+        """Make facts of quarters that are over; whether there are more."""
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             if not (await one(connection, "lock_history", {}))["locked"]:
-                return
-            until = (await one(connection, "select_facts_due", {"now": self._now()}))["until"]
-            await connection.execute(query("advance_facts"), {"until": until})
+                return False
+            now: Mapping[str, Any] = await one(connection, "select_history", {"now": self._now()})
+            if now["as_of_was_taken_back"]:
+                await _take_back(connection)
+                return False
+            since, until = now["facts_until"], now["facts_due_until"]
+            if until <= since:
+                return False
+            if since == _FACTS_BEGIN:
+                since = (await one(connection, "select_first_span", {}))["begins_at"] or until
+            step = max(1, _FACTS // max(1, now["assets"])) * _QUARTER
+            reached = min(until, max(since, now["facts_until"]) + step)
+            await connection.execute(query("advance_facts"), {"since": since, "until": reached})
+            return bool(reached < until)
 
 
-async def _take(connection: Connection) -> list[_Due]:
+async def _take_back(connection: Connection) -> None:
+    """No facts of a time that has not been."""
+    row = await (await connection.execute(query("take_back_facts"))).fetchone()
+    if row is not None:
+        until: datetime = row["until"]
+        # Whatever day it is, its beginning is nearer than this.
+        await _sum(connection, [Stretch(key, until - _QUARTER, until) for key in row["asset_keys"]])
+
+
+async def _take(connection: Connection) -> list[Due]:
     rows = await connection.execute(query("take_history_due"), {"rows": _NOTES, "assets": _ASSETS})
     return [
-        _Due(int(row["asset_key"]), whole_second(row["since"]), whole_second(row["until"]), row["facts"])
+        Due(
+            asset_key=row["asset_key"],
+            since=whole_second(row["since"]),
+            until=whole_second(row["until"]),
+            noted_at=row["noted_at"],
+            facts=row["facts"],
+            is_bench=row["is_bench"],
+            raw_from=row["raw_from"] or BEGINNING,
+            frozen_until=row["frozen_until"] or BEGINNING,
+        )
         for row in await rows.fetchall()
     ]
 
 
-async def _tell(connection: Connection, due: Sequence[_Due], *, facts_until: datetime) -> None:
-    retold = await _retold(connection, due)
-    kept = await _kept(connection, retold)
+async def _extents(connection: Connection, due: Sequence[Due]) -> Mapping[int, Extent]:
+    raw_from = {long.asset_key: long.raw_from for long in due if long.is_long}
+    if not raw_from:
+        return {}
+    parameters = {"keys": list(raw_from), "raw_from": list(raw_from.values())}
+    rows = await connection.execute(query("select_extents"), parameters)
+    return {row["asset_key"]: Extent(row["first_at"], row["last_at"]) for row in await rows.fetchall()}
+
+
+async def _tell(connection: Connection, due: Sequence[Due], *, facts_until: datetime) -> None:
+    """One stretch of each asset, its facts, and their sums."""
+    retold = await read_anew(connection, due)
+    kept = await read_kept(connection, retold)
     changes = {key: rewrite(kept[key], told) for key, told in retold.items()}
     gone = [(key, begins_at) for key, change in changes.items() for begins_at in change.gone]
     if gone:
         await connection.execute(query("delete_spans"), columns(("span_keys", "begins"), gone))
-    await copy_in(
-        connection,
-        "copy_spans",
-        _SPAN_TYPES,
-        (_span_row(key, span) for key, change in changes.items() for span in change.new),
-    )
-    touched = {key: change.touched for key, change in changes.items() if change.touched}
-    for one_due in due:
-        if one_due.facts and (spans := retold[one_due.asset_key].spans):
-            touched[one_due.asset_key] = spans[0].begins_at, FOREVER
-    quarters = [found for key, time in touched.items() if (found := _quarters(key, *time, facts_until=facts_until))]
-    if quarters:
-        stretches = columns(("fact_keys", "begins", "ends"), quarters)
-        await connection.execute(query("insert_facts"), stretches)
-        await connection.execute(query("delete_facts_before_history"), stretches)
-        await connection.execute(query("insert_touched_facts"), stretches)
+    new = [(key, span) for key, change in changes.items() for span in change.new]
+    if new:
+        await copy_in(connection, "copy_spans", _SPAN_TYPES, (_span_row(*pair) for pair in new))
+    touched = [(key, *change.touched) for key, change in changes.items() if change.touched]
+    forced = await _forced(connection, due, retold)
+    following = [(key, at, at + _MOMENT) for key, at in await _next_readings(connection, due)]
+    wanted = stretches([*touched, *forced, *following], facts_until=facts_until)
+    await _keep_facts(connection, wanted, thorough=bool(forced))
 
 
-def _quarters(
-    key: int, begins_at: datetime, ends_at: datetime, *, facts_until: datetime
-) -> tuple[int, datetime, datetime] | None:
-    """The whole quarters of which facts are kept and that lie, if only in part, in that time."""
-    first = begins_at - (begins_at - BEGINNING) % _QUARTER
-    last = min(facts_until, ends_at + (BEGINNING - ends_at) % _QUARTER)
-    return (key, first, last) if first < last else None
+async def _forced(
+    connection: Connection, due: Sequence[Due], retold: Mapping[int, Retold]
+) -> list[tuple[int, datetime, datetime]]:
+    """The times of which facts are due whatever the spans say, as far back as there are, or will be, any."""
+    forced = [one_due for one_due in due if one_due.facts]
+    if not forced:
+        return []
+    rows = await connection.execute(query("select_facts_begin"), {"keys": [one_due.asset_key for one_due in forced]})
+    begin = {row["asset_key"]: row["begins_at"] or FOREVER for row in await rows.fetchall()}
+    for key, told in retold.items():
+        begin[key] = min([begin.get(key, FOREVER), *(span.begins_at for span in told.spans[:1])])
+    return [
+        (one_due.asset_key, max(one_due.since, begin[one_due.asset_key]), one_due.until + _MOMENT)
+        for one_due in forced
+        if begin[one_due.asset_key] <= one_due.until
+    ]
 
 
-async def _retold(connection: Connection, due: Sequence[_Due]) -> dict[int, Retold]:
-    """With more and more words, until there are enough for each."""
-    closures = await _closures(connection, due)
-    found: dict[int, Retold] = {}
-    context = _CONTEXT
-    left = list(due)
-    while left:
-        words = await _words(connection, left, context)
-        for one_due in left:
-            told = retell(
-                words[one_due.asset_key], closures[one_due.asset_key], since=one_due.since, until=one_due.until
-            )
-            if told is not None:
-                found[one_due.asset_key] = told
-        left = [one_due for one_due in left if one_due.asset_key not in found]
-        context *= 8
+async def _next_readings(connection: Connection, due: Sequence[Due]) -> list[tuple[int, datetime]]:
+    """When the next steps were counted after readings that changed: those have another beginning now."""
+    benches = [one_due for one_due in due if one_due.is_bench and one_due.facts]
+    if not benches:
+        return []
+    parameters = {"keys": [bench.asset_key for bench in benches], "moments": [bench.until for bench in benches]}
+    rows = await connection.execute(query("select_next_readings"), parameters)
+    return [(row["asset_key"], row["at"]) for row in await rows.fetchall()]
+
+
+def stretches(touched: Iterable[tuple[int, datetime, datetime]], *, facts_until: datetime) -> list[Stretch]:
+    """The whole quarters of which facts are kept and that lie, if only in part, in these times, none of them twice."""
+    found: list[Stretch] = []
+    for key, begins_at, ends_at in sorted(touched):
+        first = max(_FACTS_BEGIN, begins_at - (begins_at - BEGINNING) % _QUARTER)
+        last = min(facts_until, ends_at + (BEGINNING - ends_at) % _QUARTER)
+        if found and found[-1].asset_key == key and first <= found[-1].ends_at:
+            first = found.pop().begins_at if last > found[-1].ends_at else last
+        if first < last:
+            found.append(Stretch(key, first, last))
     return found
 
 
-async def _words(connection: Connection, due: Sequence[_Due], context: int) -> dict[int, Words]:
+async def _keep_facts(connection: Connection, wanted: Sequence[Stretch], *, thorough: bool) -> None:
+    gone = int(thorough)
+    for part in _parts(wanted):
+        parameters = columns(_FACT_COLUMNS, part)
+        await connection.execute(query("insert_facts"), parameters)
+        gone += (await connection.execute(query("delete_facts_before_history"), parameters)).rowcount
+    for part in _parts(wanted):
+        await _sum(connection, part)
+        if gone:
+            await connection.execute(query("delete_empty_hours"), columns(_FACT_COLUMNS, part))
+            await connection.execute(query("delete_empty_days"), columns(_FACT_COLUMNS, part))
+
+
+async def _sum(connection: Connection, wanted: Sequence[Stretch]) -> None:
+    for name in ("sum_hours", "sum_days"):
+        await connection.execute(query(name), columns(_FACT_COLUMNS, wanted))
+
+
+def _parts(wanted: Iterable[Stretch]) -> Iterator[list[Stretch]]:
+    """The same stretches, so many at a time that one statement is over soon."""
+    part: list[Stretch] = []
+    for whole in wanted:
+        for piece in _pieces(whole):
+            if part and sum(other.quarters for other in part) + piece.quarters > _FACTS:
+                yield part
+                part = []
+            part.append(piece)
+    if part:
+        yield part
+
+
+def _pieces(whole: Stretch) -> Iterator[Stretch]:
+    at = whole.begins_at
+    while at < whole.ends_at:
+        until = min(whole.ends_at, at + _FACTS * _QUARTER)
+        yield Stretch(whole.asset_key, at, until)
+        at = until
+
+
+async def read_anew(connection: Connection, due: Sequence[Due]) -> dict[int, Retold]:
+    """What history is there by the words: with more and more of them, until there are enough for each."""
+    closures = await _closures(connection, due)
+    older = await _older(connection, due)
+    found: dict[int, Retold] = {}
+    context, near = _CONTEXT, _NEAR
+    left = list(due)
+    while left:
+        words = await _words(connection, left, context, near)
+        held = 0
+        for one_due in left:
+            key = one_due.asset_key
+            held += len(words[key].observations)
+            if held > _UNTIL_A_BREATH:
+                held = 0
+                await asyncio.sleep(0)
+            told = retell(
+                words[key],
+                closures[key],
+                since=one_due.since,
+                until=one_due.until,
+                frozen_until=one_due.frozen_until,
+                is_older=key in older,
+            )
+            if told is not None:
+                found[key] = told
+        left = [one_due for one_due in left if one_due.asset_key not in found]
+        context, near = context * 8, FOREVER - BEGINNING
+    return found
+
+
+async def _older(connection: Connection, due: Sequence[Due]) -> set[int]:
+    """Which of them have a history that is frozen."""
+    frozen = [one_due for one_due in due if one_due.frozen_until > BEGINNING]
+    if not frozen:
+        return set()
+    moments = columns(("keys", "moments"), ((one_due.asset_key, one_due.frozen_until) for one_due in frozen))
+    rows = await connection.execute(query("select_older_history"), moments)
+    return {row["asset_key"] for row in await rows.fetchall()}
+
+
+async def _words(connection: Connection, due: Sequence[Due], context: int, near: timedelta) -> dict[int, Words]:
+    first = min(one_due.since for one_due in due)
+    earliest = first - near if first - BEGINNING > near else BEGINNING
     parameters = {
         "keys": [one_due.asset_key for one_due in due],
         "since": [one_due.since for one_due in due],
         "until": [one_due.until for one_due in due],
+        "raw_from": [one_due.raw_from for one_due in due],
         "context": context,
+        "earliest": earliest,
     }
-    rows = await (await connection.execute(query("select_words"), parameters)).fetchall()
     told: defaultdict[int, list[Observation]] = defaultdict(list)
-    for row in rows:
-        told[row["asset_key"]].append(_observation(row))
-    return {one_due.asset_key: _words_around(one_due, told[one_due.asset_key], context) for one_due in due}
+    async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        for asset_key, *row in await (await cursor.execute(query("select_words"), parameters)).fetchall():
+            told[asset_key].append(_observation(row))
+    return {
+        one_due.asset_key: Words(
+            observations=told[one_due.asset_key],
+            whole_before=earliest == BEGINNING
+            and sum(word.at < one_due.since for word in told[one_due.asset_key]) < context,
+            whole_after=sum(word.at >= one_due.until + _MOMENT for word in told[one_due.asset_key]) < context,
+        )
+        for one_due in due
+    }
 
 
-def _words_around(due: _Due, told: list[Observation], context: int) -> Words:
-    after_at = due.until + timedelta(seconds=1)
-    return Words(
-        observations=told,
-        whole_before=sum(word.at < due.since for word in told) < context,
-        whole_after=sum(word.at >= after_at for word in told) < context,
-    )
-
-
-def _observation(row: Mapping[str, object]) -> Observation:
-    at, leaves_at, taken, previous_s = row["observed_at"], row["leaves_at"], row["taken"], row["previous_s"]
-    capacity = row["capacity"]
-    assert isinstance(at, datetime)
-    silent_at = at + timedelta(seconds=int(str(row["silent_after_s"])))
+def _observation(row: Sequence[Any]) -> Observation:
+    """A row of `select_words`, without its asset."""
+    at, f_cnt, device_key, kind, state, taken, previous_s, silent_after_s, leaves_at, debounce_s, capacity = row
+    silent_at = at + timedelta(seconds=silent_after_s)
     return Observation(
         at=at,
-        f_cnt=int(str(row["f_cnt"])),
-        device_key=int(str(row["device_key"])),
-        kind=Kind(str(row["kind"])),
-        taken=int(row["state"] == State.OCCUPIED) if taken is None else int(str(taken)),
-        counts_until=min(silent_at, leaves_at) if isinstance(leaves_at, datetime) else silent_at,
+        f_cnt=f_cnt,
+        device_key=device_key,
+        kind=_KINDS[kind],
+        taken=int(state == State.OCCUPIED) if taken is None else taken,
+        counts_until=silent_at if leaves_at is None else min(silent_at, leaves_at),
         counted=taken is not None,
-        previous_for=None if previous_s is None else timedelta(seconds=int(str(previous_s))),
+        previous_for=None if previous_s is None else timedelta(seconds=previous_s),
         # Counts of an area are not smoothed: each is a word about many cars.
-        debounce=timedelta(seconds=int(str(row["debounce_s"] or 0)) if capacity is None else 0),
-        capacity=None if capacity is None else int(str(capacity)),
+        debounce=timedelta(seconds=debounce_s) if debounce_s and capacity is None else _NO_TIME,
+        capacity=capacity,
     )
 
 
-async def _closures(connection: Connection, due: Sequence[_Due]) -> Mapping[int, list[Closed]]:
+async def _closures(connection: Connection, due: Sequence[Due]) -> Mapping[int, list[Closed]]:
     rows = await connection.execute(query("select_closed"), {"keys": [one_due.asset_key for one_due in due]})
     found: defaultdict[int, list[Closed]] = defaultdict(list)
     for row in await rows.fetchall():
@@ -222,23 +364,30 @@ async def _closures(connection: Connection, due: Sequence[_Due]) -> Mapping[int,
     return found
 
 
-async def _kept(connection: Connection, retold: Mapping[int, Retold]) -> Mapping[int, list[Span]]:
-    parameters = {
-        "keys": list(retold),
-        "begins": [told.begins_at for told in retold.values()],
-        "ends": [told.ends_at for told in retold.values()],
-    }
-    rows = await connection.execute(query("select_spans_around"), parameters)
+async def read_kept(connection: Connection, retold: Mapping[int, Retold]) -> Mapping[int, list[Span]]:
+    """The spans that are kept where something is told anew, and those that they touch."""
+    parameters = columns(
+        ("keys", "begins", "ends"), ((key, told.begins_at, told.ends_at) for key, told in retold.items())
+    )
     found: defaultdict[int, list[Span]] = defaultdict(list)
-    for row in await rows.fetchall():
-        found[row["asset_key"]].append(_span(row))
+    async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        for asset_key, *row in await (await cursor.execute(query("select_spans_around"), parameters)).fetchall():
+            found[asset_key].append(_span(row))
     return found
 
 
-def _span(row: Mapping[str, object]) -> Span:
-    values = {**row, "state": State(str(row["state"])), "quality": Quality(str(row["quality"]))}
-    del values["asset_key"]
-    return Span(**values)  # type: ignore[arg-type]
+def _span(row: Sequence[Any]) -> Span:
+    """A row of `select_spans_around`, without its asset."""
+    begins_at, ends_at, state, taken, quality, arrivals, departures = row
+    return Span(
+        begins_at=begins_at,
+        ends_at=ends_at,
+        state=_STATES[state],
+        taken=taken,
+        quality=_QUALITIES[quality],
+        arrivals=arrivals,
+        departures=departures,
+    )
 
 
 def _span_row(asset_key: int, span: Span) -> Sequence[object]:

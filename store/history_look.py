@@ -1,6 +1,6 @@
 """One consistent look at the past: the assets that a question is about, and sums of their facts."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -14,7 +14,7 @@ from domain.history import Group, Question, Told
 from domain.periods import Period, Step
 from domain.stretches import Grain, stretches
 from domain.usual import hour_of_week
-from store.history_selection import Chosen, choose
+from store.history_selection import Chosen, ChosenAsset, choose
 from store.pool import Connection
 from store.queries import one, query
 
@@ -29,13 +29,12 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is known of one moment. Hours and days of the local days `pending` may not have followed their facts yet."""
+    """What is known of one moment."""
 
     connection: Connection
     chosen: Chosen
     told: Told
     facts_until: datetime
-    pending: Sequence[Period]
 
     async def by_step(self, steps: Sequence[Period], step: Step) -> Mapping[int, Sums]:
         """The sums of each step, by its number; raises InvalidQuestionError where that is too much."""
@@ -69,9 +68,9 @@ class Look:
         self._bound(Grain.HOUR)
         return await self._asked(name, {**self.chosen.columns(), **more})
 
-    def unlinked(self) -> "Look":
-        """The same without bays that belong to one household."""
-        chosen = self.chosen.unlinked()
+    def only(self, wanted: Callable[[ChosenAsset], bool]) -> "Look":
+        """The same, of those assets of which this is so."""
+        chosen = self.chosen.only(wanted)
         return replace(self, chosen=chosen, told=replace(self.told, withheld=chosen.withheld))
 
     def total(self, parts: Iterable[Sums]) -> Figures:
@@ -83,7 +82,7 @@ class Look:
         found: list[DictRow] = []
         for counts_from, assets in self.chosen.by_beginning().items():
             period = Period(since=max(self.told.period.since, counts_from), until=self.told.period.until)
-            parts = stretches(period, facts_until=self.facts_until, pending=self.pending, coarsest=coarsest)
+            parts = stretches(period, facts_until=self.facts_until, coarsest=coarsest)
             parameters = {
                 "keys": [asset.key for asset in assets],
                 "grains": [part.grain.value for part in parts],
@@ -111,9 +110,6 @@ async def look_at(connection: Connection, question: Question, rules: PrivacyRule
     told_until = moment(now["told_until"])
     nothing = Period(since=question.period.since, until=question.period.since)
     chosen = await choose(connection, question, rules)
-    begins, ends = now["pending_begins"], now["pending_ends"]
-    assert isinstance(begins, list)
-    assert isinstance(ends, list)
     return Look(
         connection=connection,
         chosen=chosen,
@@ -124,7 +120,6 @@ async def look_at(connection: Connection, question: Question, rules: PrivacyRule
             withheld=chosen.withheld,
         ),
         facts_until=moment(now["facts_until"]),
-        pending=[Period(since=since, until=until) for since, until in zip(begins, ends, strict=True)],
     )
 
 

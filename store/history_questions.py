@@ -27,6 +27,7 @@ from domain.history import (
     Summary,
 )
 from domain.periods import Period, Step, following
+from domain.places import AssetKind
 from domain.states import State
 from domain.stuck import QuietBay, StuckRules, judged
 from domain.usual import hour_of_week
@@ -40,6 +41,7 @@ MOST_ROWS = 10_000
 _WITHIN_S = 25.0
 # Of the connections that a process has, questions about the past take two at most: what is live comes first.
 _AT_ONCE = 2
+_WITH_STAYS = {AssetKind.BAY, AssetKind.BENCH}
 _PEERS_SINCE = timedelta(days=28)
 _COUNTS_OF_STAYS = ("whole", "cut", "running", "estimated", "limited", "overstays", "over_s", "overdue")
 _LENGTHS_OF_STAYS = ("mean_s", "median_s", "p75_s", "p95_s")
@@ -112,8 +114,8 @@ class StoreHistory:
         """How long vehicles stayed; raises as the others. Of fewer than `k` whole stays no length is told in public."""
         in_public = question.audience is Audience.PUBLIC
         async with self._look(question) as everything:
-            # What is no sum cannot be told of blocks: see domain.disclosure.
-            look = everything.unlinked() if in_public else everything
+            # Of spaces that are counted together nobody knows who stayed; and what is no sum is not told of blocks.
+            look = everything.only(lambda one: one.kind in _WITH_STAYS and not (in_public and one.home_linked))
             sums, period = await look.by_group(), look.told.period
             rows = await look.rows("select_stays", since=period.since, until=period.until)
         found = {row["group_number"]: _stays(row, self._rules.k if in_public else 1) for row in rows}
@@ -132,7 +134,8 @@ class StoreHistory:
         until = await self.told_until()
         period = Period(since=until - _PEERS_SINCE, until=until).widened(Step.DAY)
         question = Question(selection=selection, period=period, audience=Audience.MANAGERS, by=By.BAY)
-        async with self._look(question) as look:
+        async with self._look(question) as everything:
+            look = everything.only(lambda one: one.kind in _WITH_STAYS)
             sums = await look.by_group()
             rows = await look.rows("select_quiet_bays", at=look.told.told_until)
         assets = {asset.key: asset for asset in look.chosen.assets}

@@ -1,6 +1,6 @@
 """Which assets a question is about, as far as whoever asks may know of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from domain.disclosure import ALWAYS, Linked, PrivacyRules, told_from
 from domain.errors import UnknownPlaceError
 from domain.figures import Beginnings, beginnings
 from domain.history import Audience, By, Group, Question
+from domain.places import AssetKind
 from store.pool import Connection
 from store.queries import one, query
 
@@ -24,6 +25,7 @@ class ChosenAsset:
     group: Group
     asset_id: str
     name: str
+    kind: AssetKind
     site_id: str
     category: Category | None
     capacity: int
@@ -73,16 +75,20 @@ class Chosen:
             "limits": [asset.limit_s for asset in self.assets],
         }
 
-    def unlinked(self) -> "Chosen":
-        """Without those that belong to one household."""
-        left = [asset for asset in self.assets if not asset.home_linked]
-        return Chosen(assets=left, withheld=self.withheld + len(self.assets) - len(left))
+    def only(self, wanted: Callable[[ChosenAsset], bool]) -> "Chosen":
+        """Those of which this is so."""
+        left = [asset for asset in self.assets if wanted(asset)]
+        homes = sum(asset.home_linked for asset in self.assets) - sum(asset.home_linked for asset in left)
+        return Chosen(assets=left, withheld=self.withheld + homes)
 
 
 async def choose(connection: Connection, question: Question, rules: PrivacyRules) -> Chosen:
     """The assets; raises UnknownPlaceError where the question names what there is not."""
     selection = question.selection
-    names = {name: getattr(selection, name) for name in ("kind", "site", "zone", "category", "ward", "asset")}
+    names: dict[str, object] = {
+        name: getattr(selection, name) for name in ("site", "zone", "category", "ward", "asset")
+    }
+    names["kinds"] = sorted(selection.kinds)
     rows = await (await connection.execute(query("select_history_assets"), names)).fetchall()
     assets = [_asset(row, question.by) for row in rows]
     found = assets if question.audience is Audience.MANAGERS else _public(assets, question, rules.k)
@@ -116,7 +122,7 @@ async def _check(connection: Connection, question: Question, names: Mapping[str,
     for name in ("site", "zone", "ward", "asset"):
         wanted = getattr(question.selection, name)
         if wanted is not None and (not exists[name] or (name == "asset" and hidden)):
-            raise UnknownPlaceError(question.selection.kind if name == "asset" else name, wanted)
+            raise UnknownPlaceError("bay" if name == "asset" else name, wanted)
 
 
 def _begun(assets: Sequence[ChosenAsset]) -> Beginnings:
@@ -130,6 +136,7 @@ def _asset(row: Mapping[str, object], by: By) -> ChosenAsset:
         group=_group(row, by),
         asset_id=str(row["asset_id"]),
         name=str(row["name"]),
+        kind=AssetKind(str(row["kind"])),
         site_id=str(row["site_id"]),
         category=Category(str(row["category"])) if row["category"] else None,
         capacity=int(str(row["capacity"])),

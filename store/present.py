@@ -13,10 +13,12 @@ from store.rows import (
     CONDITION_COLUMNS,
     DUE_COLUMNS,
     MOMENT_TYPES,
+    READING_COLUMNS,
     SAYING_COLUMNS,
     SESSION_COLUMNS,
     STATE_COLUMNS,
     Keyed,
+    charging_at,
     columns,
     due_rows,
     session_row,
@@ -52,6 +54,8 @@ async def apply_batch(
     by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
     if events:
         await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, due_rows(events)))
+    if readings := [(device.device_key, at) for device, frame in keyed if (at := charging_at(frame)) is not None]:
+        await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
     # A count that cannot be is kept, and moves nothing.
     latest = latest_by_asset(event for event in events if event.is_believed)
     states = arrays(STATE_COLUMNS, map(state_row, latest))

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from domain.errors import StoreUnavailableError
 from domain.local_time import local_day
+from domain.observations import Observation
 from domain.quality import (
     AROUND,
     OF_COUNTS,
@@ -27,7 +28,6 @@ from domain.quality import (
     frozen_days,
     over,
 )
-from domain.spans import Observation
 from domain.uplinks import Kind
 from store.pool import Connection, Pool, connected
 from store.queries import one, query

@@ -174,6 +174,7 @@ class _Replay:
         self._device_key: int | None = None
         self._asset_keys: list[int] | None = None
         self._met: set[Moment] = set()
+        self._raw_from: dict[int, datetime] = {}
         self.report = Report()
 
     @property
@@ -189,6 +190,7 @@ class _Replay:
         extent = await one(self._connection, "select_journal_extent", within)
         # After the extent, so that every device in it is known.
         await self._learn_devices()
+        await self._learn_horizons()
         total = int(str(extent["frames"]))
         if not total:
             return
@@ -218,14 +220,22 @@ class _Replay:
         self._devices = {device.device_key: device for device in registered.values()}
         self._names = {device.device_key: device_id for device_id, device in registered.items()}
 
+    async def _learn_horizons(self) -> None:
+        """What was derived from frames of before these moments was given up: it must not come back."""
+        horizon: Mapping[str, Any] = await one(self._connection, "select_raw_from", {})
+        self._raw_from = defaultdict(
+            lambda: horizon["raw_from"], dict.fromkeys(horizon["bench_device_keys"], horizon["benches_raw_from"])
+        )
+
     async def _window(self, way: _Pass, span: dict[str, object]) -> None:
         async with self._connection.transaction():
             await self._connection.execute(query("read_one_snapshot"))
             frames = [JournalFrame(*row) for row in await self._rows(way.frames, span)]
             if not frames:
                 return
+            counting = [frame for frame in frames if frame.observed_at >= self._raw_from[frame.device_key]]
             newcomers = set(await self._rows("select_replay_newcomers", {}))
-            changes = await self._differences(way, frames)
+            changes = await self._differences(way, counting)
             alone = [change for change in changes if change.moment not in newcomers]
             self._met.update(change.moment for change in changes if change.moment in newcomers)
             self._note(len(frames), alone)
@@ -265,6 +275,8 @@ class _Replay:
 
     async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
         """What was derived from the time of these frames."""
+        if not frames:
+            return {}
         times = [frame.observed_at for frame in frames]
         span = {
             "earliest": min(times),

@@ -5,12 +5,13 @@ from datetime import datetime
 from itertools import groupby
 
 from domain.ids import DeviceId
+from domain.measurements import CHARGING
 from domain.uplinks import Rejected
 from store.arrays import arrays
 from store.pool import Connection
 from store.queries import copy_in, query
 from store.rereading import Change, JournalFrame, Meaning, Undecodable
-from store.rows import DUE_COLUMNS, EVENT_TYPES, MEASUREMENT_TYPES, columns, dead_letter_row
+from store.rows import DUE_COLUMNS, EVENT_TYPES, MEASUREMENT_TYPES, READING_COLUMNS, columns, dead_letter_row
 
 _FRAME_COLUMNS = ("received", "device_keys", "sessions", "f_cnts", "payloads", "codecs", "versions", "kinds")
 
@@ -59,6 +60,14 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     }
     if due:
         await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, sorted(due)))
+    readings = [
+        (device_key, at)
+        for change in changes
+        for at, device_key in [_moment(change)]
+        if any(key in CHARGING for key, _ in (*change.before.measured, *change.after.measured))
+    ]
+    if readings:
+        await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from devices.distance import said_at
 from domain.errors import Reason
+from domain.measurements import CHARGING
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
@@ -37,6 +38,7 @@ SAYING_COLUMNS = (
     "battery_low_at", "battery_low", "fault_at", "fault", "tamper_at", "tamper",
 )  # fmt: skip
 DUE_COLUMNS = {"due_keys": "int4", "since": "timestamptz", "until": "timestamptz"}
+READING_COLUMNS = {"device_keys": "int4", "observed": "timestamptz"}
 SESSION_COLUMNS = {"device_keys": "int4", "sessions": "text", "f_cnts": "int8", "observed": "timestamptz"}
 
 
@@ -74,6 +76,11 @@ def event(device: KnownDevice, frame: Accepted) -> Event | None:
         previous_s=said.before_s,
         capacity=stay.capacity,
     )
+
+
+def charging_at(frame: Accepted) -> datetime | None:
+    """When it was, of a frame that says how much was charged; None for others."""
+    return None if CHARGING.isdisjoint(frame.decoded.measurements) else frame.uplink.observed_at
 
 
 def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:

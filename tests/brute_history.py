@@ -73,7 +73,7 @@ class BruteHistory:
         found = [
             asset
             for asset in self.assets
-            if asset.kind is wanted.kind
+            if asset.kind in wanted.kinds
             and all(
                 getattr(wanted, name) in (None, value)
                 for name, value in (

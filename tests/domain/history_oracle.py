@@ -38,7 +38,11 @@ def heard(words):
 
 
 def order(word):
-    return word["at"], word["f_cnt"], word["taken"] > 0, word["until"], word["taken"]
+    return (
+        word["at"], word["f_cnt"], word["taken"] > 0, word["until"], word["taken"],
+        word["kind"], word["device"], word["counted"], word["previous"] or 0, word["debounce"],
+        word["previous"] is not None,
+    )  # fmt: skip
 
 
 def moments(words, closures, horizon):

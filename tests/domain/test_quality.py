@@ -2,8 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from domain.observations import Observation
 from domain.quality import AreaDay, Fault, FrozenRule, faults_of_counts, frozen_days
-from domain.spans import Observation
 from domain.uplinks import Kind
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)

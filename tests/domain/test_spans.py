@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.observations import Observation, Quality
 from domain.retelling import Words, retell, rewrite
-from domain.spans import FOREVER, Closed, Observation, Quality, spans_of
+from domain.spans import FOREVER, Closed, spans_of
 from domain.states import State
 from domain.uplinks import Kind
 

@@ -11,12 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.errors import RegisterRefusedError
+from domain.ids import AssetId
+from domain.observations import Observation
 from domain.places import Closure
-from domain.spans import FOREVER, Closed, Observation, spans_of
+from domain.register import RecordKind
+from domain.spans import FOREVER, Closed, spans_of
 from domain.uplinks import Kind
+from store import due
+from store import history as historian
 from store.history import History
+from store.history_watch import make_due
 from store.migrations import migrate
 from store.places import import_places
+from store.register import StoreRegister
 
 pytestmark = pytest.mark.db
 
@@ -186,7 +194,7 @@ def test_history_is_what_the_pure_function_says_whatever_came_when(
     async def play():
         async with open_store(database, small_borough, noon, size=2) as (store, pool):
             async with pool.connection() as connection:
-                await connection.execute(TABLES + ", fact_hour, fact_day, fact_touched, history_due")
+                await connection.execute(TABLES + ", fact_hour, fact_day, history_due")
                 await connection.execute("UPDATE history SET facts_until = DEFAULT")
                 await connection.execute("UPDATE platform SET as_of = '2000-01-01Z'")
             for batch, moment in zip(batches, sorted(as_of), strict=True):
@@ -298,3 +306,244 @@ async def test_timescale_has_the_same_history_also_in_compressed_chunks(
     assert spans(database) == expected_spans(frames + late, [])
     assert len(answers[0][1][0]) > 5000
     assert answers[0][1][2] == by_day(answers[0][1][0])
+
+
+def all_of(conninfo):
+    """Spans, facts and their sums."""
+    relations = (("fact_15m", "bucket"), ("fact_hour", "hour"), ("fact_day", "day"))
+    return spans(conninfo), *(facts(conninfo, *relation) for relation in relations)
+
+
+def assert_adds_up(conninfo):
+    told, quarters, hours, days = all_of(conninfo)
+    ((until,),) = rows(conninfo, "SELECT facts_until FROM history")
+    assert quarters == summed(told, until, quarter, lambda bucket: bucket + timedelta(minutes=15))
+    assert hours == by_hour(quarters)
+    assert days == by_day(quarters)
+    assert quarters
+
+
+async def remove_with_device(register, asset_id, device_id):
+    installed = [key for key in (await register.records())[RecordKind.INSTALLATION] if device_id in key]
+    for key in installed:
+        await register.remove(RecordKind.INSTALLATION, key, actor="test")
+    await register.remove(RecordKind.ASSET, asset_id, actor="test")
+
+
+def weeks(frame, count=60):
+    return [
+        frame(device, n, minute=-40 * 24 * 60 + 977 * n + number, received_minute=0, occupied=n % 3 == 0)
+        for number, device in enumerate(sorted(DEVICES)[:2])
+        for n in range(count)
+    ]
+
+
+@pytest.mark.anyio
+async def test_everything_told_anew_in_small_pieces_is_as_it_was(
+    database, open_store, small_borough, noon, frame, monkeypatch
+):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write(weeks(frame), [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        before = all_of(database)
+        monkeypatch.setattr(due, "_LONGEST", timedelta(days=3))
+        monkeypatch.setattr(due, "_AT_ONCE", timedelta(days=4))
+        monkeypatch.setattr(historian, "_FACTS", 100)
+        # Some of it is lost, some is wrong, some was never there.
+        async with pool.connection() as connection:
+            await connection.execute("DELETE FROM span WHERE begins_at > %s", [noon - timedelta(days=20)])
+            await connection.execute("UPDATE span SET arrivals = 7 WHERE state = 'unknown'")
+            await connection.execute("DELETE FROM fact_15m WHERE extract(hour FROM bucket) = 8")
+            await connection.execute("UPDATE fact_hour SET free_s = 1 WHERE extract(hour FROM hour) = 9")
+            await connection.execute("INSERT INTO fact_15m SELECT bucket - INTERVAL '60 days', asset_key, 0, 0, 900, 0,"
+                                     " 0, 0, 0, 0 FROM fact_15m LIMIT 50")  # fmt: skip
+        assert await make_due(pool, None) == 5
+        steps = 0
+        while await history.step():
+            steps += 1
+
+    assert all_of(database) == before
+    assert steps > 10
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_facts_of_a_long_absence_are_made_in_steps(database, open_store, small_borough, noon, frame, monkeypatch):
+    monkeypatch.setattr(historian, "_FACTS", 100)
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write(
+            [frame("70b3d50000000001", 1, minute=-30 * 24 * 60, received_minute=-43200, occupied=True)], []
+        )
+        await history.catch_up()
+        first = await store.tick(as_of=noon)
+        await history.catch_up()
+
+    assert first
+    assert rows(database, "SELECT facts_until FROM history") == [(noon,)]
+    assert len(facts(database, "fact_15m", "bucket")) == 30 * 96
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_facts_of_a_time_that_has_not_been_are_taken_back(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        clock = [noon + timedelta(days=40, hours=3)]
+        history = History(pool, now=lambda: clock[0])
+        await store.write([frame("70b3d50000000001", 1, minute=-90, received_minute=0, occupied=True)], [])
+        await store.tick(as_of=clock[0])
+        await history.catch_up()
+        assert rows(database, "SELECT facts_until FROM history") == [(clock[0],)]
+        ahead = len(facts(database, "fact_15m", "bucket"))
+        # The clock is put right.
+        clock[0] = noon + timedelta(minutes=20)
+        await store.tick(as_of=clock[0])
+        await history.catch_up()
+        assert rows(database, "SELECT facts_until FROM history") == [(noon + timedelta(minutes=15),)]
+        assert_adds_up(database)
+        later = frame("70b3d50000000001", 2, minute=25, received_minute=25, occupied=False)
+        await store.write([later], [])
+        await store.tick(as_of=noon + timedelta(hours=2))
+        clock[0] = noon + timedelta(hours=2)
+        await history.catch_up()
+
+    assert ahead > 40 * 96
+    assert rows(database, "SELECT facts_until FROM history") == [(noon + timedelta(hours=2),)]
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_an_as_of_that_differs_a_little_takes_nothing_back(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write([frame("70b3d50000000001", 1, minute=-90, received_minute=0, occupied=True)], [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        before = all_of(database)
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE platform SET as_of = %s", [noon - timedelta(minutes=2)])
+        await history.catch_up()
+
+    assert all_of(database) == before
+
+
+@pytest.mark.anyio
+async def test_what_is_committed_while_a_historian_works_is_told_next(
+    database, open_store, small_borough, noon, frame, monkeypatch
+):
+    async with open_store(database, small_borough, noon, size=4) as (store, pool):
+        reading, written = asyncio.Event(), asyncio.Event()
+        read_kept = historian.read_kept
+
+        async def slowly(connection, retold):
+            reading.set()
+            await written.wait()
+            return await read_kept(connection, retold)
+
+        history = History(pool, now=lambda: noon)
+        await store.write(frames := [frame("70b3d50000000001", 1, minute=-200, received_minute=0, occupied=True)], [])
+        await store.tick(as_of=noon)
+        with monkeypatch.context() as patch:
+            patch.setattr(historian, "read_kept", slowly)
+            at_work = asyncio.create_task(history.catch_up())
+            await reading.wait()
+            # Neither waits for the historian, nor does another one.
+            frames.append(frame("70b3d50000000001", 2, minute=-150, received_minute=0, occupied=False))
+            await store.write(frames[1:], [])
+            assert await History(pool, now=lambda: noon).catch_up() == 0
+            written.set()
+            await at_work
+        await history.catch_up()
+
+    assert spans(database) == expected_spans(frames, [])
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_a_historian_that_dies_between_facts_and_sums_leaves_nothing_of_both(
+    database, open_store, small_borough, noon, frame, monkeypatch
+):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write(weeks(frame, 10), [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        before = all_of(database)
+        late = frame("70b3d50000000001", 99, minute=-39 * 24 * 60, received_minute=0, occupied=True)
+        await store.write([late], [])
+
+        async def dies(*_):
+            raise asyncio.CancelledError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(historian, "_sum", dies)
+            with pytest.raises(asyncio.CancelledError):
+                await history.catch_up()
+        assert all_of(database) == before
+        await history.catch_up()
+
+    assert spans(database) == expected_spans([*weeks(frame, 10), late], [])
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_an_asset_that_leaves_the_register_takes_its_history_along_or_stays(
+    database, open_store, small_borough, noon, frame
+):
+    closure = Closure(asset_id=AssetId("mill-yard-2"), begins_at=noon - timedelta(days=2), ends_at=None, reason="works")
+    async with open_store(database, replace(small_borough, closures=(closure,)), noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write([frame("70b3d50000000001", 1, minute=-90, received_minute=0, occupied=True)], [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        assert {"mill-yard-1", "mill-yard-2"} == {key for _, key in facts(database, "fact_15m", "bucket")}
+        await import_places(pool, small_borough, at=noon)
+        register = StoreRegister(pool, now=lambda: noon)
+        # Its facts are not gone yet.
+        with pytest.raises(RegisterRefusedError, match="has a history"):
+            await register.remove(RecordKind.ASSET, "mill-yard-2", actor="test")
+        await history.catch_up()
+        await remove_with_device(register, "mill-yard-2", "70b3d50000000002")
+        await history.catch_up()
+        with pytest.raises(RegisterRefusedError, match="has a history"):
+            await register.remove(RecordKind.ASSET, "mill-yard-1", actor="test")
+
+    assert rows(database, "SELECT DISTINCT asset_id FROM fact_day JOIN asset USING (asset_key)") == [("mill-yard-1",)]
+    assert rows(database, "SELECT count(DISTINCT asset_key) FROM span") == [(1,)]
+    assert_adds_up(database)
+
+
+@pytest.mark.anyio
+async def test_nobody_waits_for_ever(database, open_store, small_borough, noon, frame, monkeypatch):
+    monkeypatch.setattr(historian, "_ASSETS", 1)
+    monkeypatch.setattr(historian, "_NOTES", 2)
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write([frame("70b3d50000000004", 1, minute=-90, received_minute=0, occupied=True)], [])
+        for n in range(6):
+            # Others always have something newer to say.
+            for device in ("70b3d50000000001", "bench-green-1"):
+                await store.write([frame(device, n, minute=-80 + n, received_minute=0, occupied=n % 2 == 0)], [])
+            await history.step()
+            if "mill-yard-4" in spans(database):
+                break
+        else:
+            raise AssertionError("it waits for ever")
+
+
+@pytest.mark.anyio
+async def test_a_fact_that_is_due_for_itself_is_made_anew(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await store.write([frame("bench-green-1", 1, minute=-90, received_minute=0, occupants=2)], [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE asset SET capacity = 3 WHERE kind = 'bench'")
+        await make_due(pool, "green-bench-1")
+        await history.catch_up()
+
+    seconds = "SELECT sum(free_s), sum(occupied_s), sum(taken_s) FROM fact_day"
+    assert rows(database, seconds) == [(3600, 7200, 7200)]

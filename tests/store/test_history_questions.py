@@ -87,7 +87,7 @@ DEVICES = {device.device_id: device.asset_id for device in PLACES.devices}
 ZONES = {"yard-1": "row-a", "yard-2": "row-a", "yard-3": "row-b"}
 TABLES = (
     "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, span, fact_15m,"
-    " fact_touched, history_due, closure"
+    " history_due, closure"
 )
 
 
@@ -230,7 +230,7 @@ def questions(origin, at):
     inner = Period(since=origin + timedelta(minutes=4 * 60 + 15), until=origin + timedelta(hours=29, minutes=45))
     managers, public = Audience.MANAGERS, Audience.PUBLIC
     yard, green = Selection(site="mill-yard"), Selection(site="the-green")
-    benches = Selection(kind=AssetKind.BENCH)
+    benches = Selection(kinds=frozenset({AssetKind.BENCH}))
 
     def ask(method, selection, period, audience, *more, by=By.BOROUGH):
         question = Question(selection=selection, period=period, audience=audience, by=by)
@@ -298,28 +298,6 @@ def test_timescale_gives_the_same_answers(database, timescale, frame, noon):
 
     assert other == plain
     assert plain[0].total.sums.arrivals > 5
-
-
-@pytest.mark.anyio
-async def test_what_is_not_followed_by_hours_and_days_yet_is_counted_from_quarters(database, frame, noon):
-    origin = ORIGINS["back"]
-    stream = a_day(origin)
-    answers = await play(database, frame, noon, origin, stream)
-    async with open_pool(database, size=2) as pool:
-        async with pool.connection() as connection:
-            # As if roll-ups had stopped before the last quarters, which are noted.
-            await connection.execute("UPDATE fact_hour SET free_s = 0, arrivals = 7")
-            await connection.execute("UPDATE fact_day SET free_s = 0, arrivals = 7")
-            await connection.execute(
-                "INSERT INTO fact_touched (asset_key, begins_at, ends_at) VALUES (NULL, %s, %s)",
-                [origin, origin + timedelta(hours=9)],
-            )
-            await connection.execute(
-                "INSERT INTO fact_touched (asset_key, begins_at, ends_at) SELECT min(asset_key), %s, %s FROM asset",
-                [origin + timedelta(hours=20), origin + timedelta(hours=30)],
-            )
-        asked = StoreHistory(pool, rules=PrivacyRules(k=K))
-        assert [await ask(asked) for ask in questions(origin, answers[0].told.told_until)] == answers
 
 
 @pytest.mark.anyio

@@ -117,9 +117,8 @@ async def test_a_mended_codec_changes_what_its_frames_said_and_nothing_else(
     assert rows(database, "SELECT DISTINCT codec_version FROM uplink WHERE codec = 'bosch-tps110'") == [
         (find("bosch-tps110").version + 1,)
     ]
-    assert derive.derived(database, without=["uplink", "measurement", "event", "asset_state"]) == {
-        name: before[name] for name in ("device_state", "device_session", "session_block")
-    }
+    now = derive.derived(database)
+    assert all(now[name] == before[name] for name in ("device_state", "device_session", "session_block"))
     reported = "SELECT reported, count(*) FROM asset_state WHERE reported IS NOT NULL GROUP BY 1 ORDER BY 1"
     assert rows(database, "SELECT state, count(*) FROM event GROUP BY 1 ORDER BY 1") == [
         ("free", 80),

@@ -17,3 +17,6 @@ CROSS JOIN LATERAL shown_state(asset.asset_key, newest.state, newest.since, newe
 WHERE asset.asset_key = ANY (%(keys)s) AND now.asset_key = asset.asset_key
   AND (now.reported, now.observed_at, now.f_cnt, now.silent_at, now.taken, now.reported_since)
       IS DISTINCT FROM (newest.state, newest.observed_at, newest.f_cnt, newest.silent_at, newest.taken, newest.since)
+  -- What was said before words were given up is still the last that was said.
+  AND (newest.state IS NOT NULL
+       OR now.observed_at >= (SELECT raw_from FROM history_horizon AS h WHERE h.asset_key = asset.asset_key))

@@ -1,11 +1,11 @@
 -- The assets that a question is about, and since when each has a history.
 SELECT a.asset_key, a.asset_id, a.name, a.category, s.site_id, s.name AS site_name, z.zone_id, z.name AS zone_name, s.ward,
-       a.capacity, a.max_stay_minutes, a.home_linked,
+       a.kind, a.capacity, a.max_stay_minutes, a.home_linked,
        (SELECT min(begins_at) FROM span WHERE span.asset_key = a.asset_key) AS since
 FROM asset AS a
 JOIN site AS s USING (site_key)
 LEFT JOIN zone AS z USING (zone_key)
-WHERE a.kind = %(kind)s
+WHERE a.kind = ANY (%(kinds)s)
   AND (%(site)s::text IS NULL OR s.site_id = %(site)s)
   AND (%(zone)s::text IS NULL OR z.zone_id = %(zone)s)
   AND (%(ward)s::text IS NULL OR s.ward = %(ward)s)

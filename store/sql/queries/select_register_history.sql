@@ -5,7 +5,10 @@ WHERE device_id = ANY (%(device_ids)s) AND EXISTS (SELECT FROM uplink AS u WHERE
 UNION ALL
 SELECT 'asset', asset_id, 'has a history'
 FROM asset AS a
-WHERE asset_id = ANY (%(asset_ids)s) AND EXISTS (SELECT FROM event AS e WHERE e.asset_key = a.asset_key)
+WHERE asset_id = ANY (%(asset_ids)s)
+  AND (EXISTS (SELECT FROM event AS e WHERE e.asset_key = a.asset_key)
+       -- What it was told by may be gone.
+       OR EXISTS (SELECT FROM fact_15m AS f WHERE f.asset_key = a.asset_key))
 UNION ALL
 SELECT 'asset', asset_id, 'has a closure'
 FROM asset AS a

@@ -1,0 +1,1 @@
+SELECT gone, reached FROM forget(%(relation)s, %(since)s, %(before)s)

@@ -1,1 +1,0 @@
-CALL refresh_facts()

@@ -1,0 +1,1 @@
+CALL refresh_measurement_hours(%(since)s, %(until)s)

@@ -1,0 +1,1 @@
+UPDATE history SET tidied_on = NULL
