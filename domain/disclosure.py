@@ -6,7 +6,7 @@ subtracts, nothing smaller than a block comes out. Which blocks there are depend
 - A bay that belongs to one household (`home_linked`) is told with its block: all such bays of its site and category,
   from the month on in which more than `k` of them have a history. Before that, and in answers that part the block (by
   zone, by bay), it is left out.
-- Of benches nothing is told in public: see `api.history_queries`.
+- Benches are told month by month, by places of several of them: see `domain.bench_use`.
 """
 
 from collections import defaultdict
@@ -23,9 +23,14 @@ ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyRules:
-    """`k`: what is told of so few, or fewer, is not told."""
+    """`k`: of so few events, or bays that belong to one household, nothing is told (of fewer, where it says so).
+
+    `benches`: places with fewer of them are told together with others. `bucket_hours`: their day is told no more finely.
+    """
 
     k: int = 10
+    benches: int = 5
+    bucket_hours: int = 1
 
 
 class Linked(NamedTuple):
