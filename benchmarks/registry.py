@@ -45,7 +45,7 @@ async def main(conninfo: str) -> None:
     content = file()
 
     async def write(register: StoreRegister, *, dry_run: bool = False) -> Made:
-        entries = read_register(content, silent_after=lambda _: timedelta(hours=60))
+        entries = read_register(content, silent_after=lambda _: timedelta(hours=60)).entries
         return await register.write(entries, actor="benchmark", what="benchmark", dry_run=dry_run)
 
     async with open_pool(conninfo, size=2) as pool:

@@ -25,6 +25,7 @@ _SENSES = {
     AssetKind.AREA: "Counted areas",
     AssetKind.GATE: "Gates",
 }
+_LONGEST_LINE = 100
 _STARTING_MAPPING = """{
   "measurements": [
     {"path": "status", "key": "occupied", "values": {"occupied": true, "free": false}}
@@ -212,9 +213,18 @@ class CodecPages:
         return self.templates.problem(404, "There is no such codec", f"No JavaScript codec reads {model[:80]!r}.")
 
 
-def written(document: object) -> str:
-    """JSON for people."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+def written(document: object, indent: str = "") -> str:
+    """JSON for people: what fits into a line stands in one."""
+    line = json.dumps(document, ensure_ascii=False)
+    if len(indent) + len(line) <= _LONGEST_LINE or not document or not isinstance(document, dict | list):
+        return line
+    inner = f"{indent}  "
+    if isinstance(document, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {written(one, inner)}" for key, one in document.items()]
+    else:
+        parts = [written(one, inner) for one in document]
+    opened, closed = "{}" if isinstance(document, dict) else "[]"
+    return f"{opened}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{closed}"
 
 
 def shown(value: object) -> str:

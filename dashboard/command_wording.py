@@ -24,6 +24,7 @@ AGREEMENTS = {
 _NAMES = {
     "set-reporting-interval": "Report at least every so often",
     "reboot": "Restart",
+    "recalibrate": "Calibrate anew: what is there now is the zero",
     "set-indicator": "Indicator light",
     "show-text": "Show a text",
     "show-qr-code": "Show a QR code",

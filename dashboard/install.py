@@ -18,9 +18,10 @@ from devices.distance import MARGIN_MM, proposal
 from domain.codec_scripts import Codecs
 from domain.device_record import DeviceRecords
 from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError
-from domain.ids import DeviceId
+from domain.ids import DeviceId, parse_dev_eui
 from domain.labels import device_on_label
 from domain.live import Clock
+from domain.places_file import OWN_MODELS
 from domain.register import Entry, RecordKind, Register, Registry, Values
 from domain.register_csv import SilentAfter, read_entry
 
@@ -157,7 +158,8 @@ class InstallPages:
             device_id=device_id,
             record=record,
             is_known=is_known,
-            models=[] if is_known else await self._models(),
+            models=[] if is_known else await self._models(device_id),
+            is_mistyped=not is_known and not _is_dev_eui(device_id),
             there=there,
             site=place,
             sites=sorted(register[RecordKind.SITE].items(), key=lambda one: str(one[1]["name"])),
@@ -176,7 +178,7 @@ class InstallPages:
         known: dict[str, object] = {"device_id": None, "record": None, "is_known": False, "there": None}
         known |= {"site": "", "done": "", "sites": [], "assets": [], "taken": {}, "chosen": "", "plan": None}
         known |= {"retold": False, "distances": [], "proposed": None, "needs_threshold": False, "margin_mm": MARGIN_MM}
-        known |= {"plan_size": site_plan.SIZE, "models": []}
+        known |= {"plan_size": site_plan.SIZE, "models": [], "is_mistyped": False}
         page = self.templates.page(
             "install.html",
             status_code=422 if faults else 200,
@@ -190,8 +192,10 @@ class InstallPages:
         page.headers.update(GEOLOCATION)
         return page
 
-    async def _models(self) -> list[tuple[str, str]]:
-        """Key and name of every model that can be read, also with a JavaScript codec."""
+    async def _models(self, device_id: DeviceId) -> list[tuple[str, str]]:
+        """Key and name of every model that can be read and may have this id, also with a JavaScript codec."""
+        if not _is_dev_eui(device_id):
+            return [(one.key, f"{one.vendor} {one.name}") for one in MODELS if one.key in OWN_MODELS]
         names = {one.key: f"{one.vendor} {one.name}" for one in MODELS}
         names |= {
             one.draft.model: f"{one.draft.vendor} {one.draft.name}" for one in await self.codecs.all() if one.is_active
@@ -222,6 +226,13 @@ class InstallPages:
         read = [read_entry(one, silent_after=self.silent_after) for one in cells]
         faults = [_fault(problem) for _, problems in read for problem in problems]
         return [entry for entry, _ in read if entry is not None], faults
+
+
+def _is_dev_eui(device_id: DeviceId) -> bool:
+    try:
+        return parse_dev_eui(device_id) == device_id
+    except InvalidIdError:
+        return False
 
 
 def _tapped(asked: Asked, assets: site_plan.Assets) -> Given:

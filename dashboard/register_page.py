@@ -47,8 +47,10 @@ class RegisterPages:
         """Make the register what the file says, or tell what that would change."""
         name, dry_run = (file.filename or "CSV")[:LONGEST_NAME], action != "make"
         try:
-            entries = read_register(await file.read(), silent_after=self.silent_after)
-            made = await self.registry.write(entries, actor=self.login.username, what=name, dry_run=dry_run)
+            found = read_register(await file.read(), silent_after=self.silent_after)
+            made = await self.registry.write(
+                found.entries, actor=self.login.username, what=name, dry_run=dry_run, faulty=found.faulty
+            )
         except RegisterRefusedError as error:
             return await self._page(refused=f"{name} is refused, nothing was changed", problems=error.problems)
         return await self._page(made=made, what=name, dry_run=dry_run)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from devices.octets import Encoded
 from domain.errors import CommandRefusedError
@@ -109,12 +109,10 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
-    """One command that a model takes: the limits of its parameters, and the bytes for parameters within them."""
+class Accepted:
+    """One command that a model takes, and the limits of its parameters."""
 
     command: type[Command]
-    encode: Callable[[Any], Encoded]
-    source: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
 
     @property
@@ -123,21 +121,41 @@ class Support:
         return next(name for name, command in COMMANDS.items() if command is self.command)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support(Accepted):
+    """One command that a built-in codec knows, and the bytes for parameters within their limits."""
+
+    encode: Callable[[Any], Encoded]
+    source: str
+
+
+Known = TypeVar("Known", bound=Accepted)
+
+
 def encode_downlink(model: str, commands: tuple[Support, ...], command: Command) -> Encoded:
     """The frame that tells a device of this model to do so.
 
     Raises:
         CommandRefusedError: the model does not take it, or not with these parameters.
     """
-    support = next((known for known in commands if known.command is type(command)), None)
-    if support is None:
-        taken = ", ".join(known.name for known in commands) or "none"
+    return accepted(model, commands, command).encode(command)
+
+
+def accepted(model: str, commands: tuple[Known, ...], command: Command) -> Known:
+    """How this model takes a command, whose parameters are within their limits.
+
+    Raises:
+        CommandRefusedError: the model does not take it, or not with these parameters.
+    """
+    known = next((one for one in commands if one.command is type(command)), None)
+    if known is None:
+        taken = ", ".join(one.name for one in commands) or "none"
         raise CommandRefusedError(model, _name(command), f"the model does not take it; it takes {taken}")
     for parameter in fields(command):
         value = getattr(command, parameter.name)
-        if fault := _fault(value, parameter.type, support.limits.get(parameter.name)):
-            raise CommandRefusedError(model, support.name, f"{parameter.name} is {fault}")
-    return support.encode(command)
+        if fault := _fault(value, parameter.type, known.limits.get(parameter.name)):
+            raise CommandRefusedError(model, known.name, f"{parameter.name} is {fault}")
+    return known
 
 
 def _fault(value: object, kind: object, limit: Limit | None) -> str:

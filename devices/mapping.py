@@ -7,27 +7,26 @@
        {"path": "battery_good", "key": "battery_low", "invert": true}]}
 
 Rules are tried in their order; the first whose path is there gives its key. What no rule takes is kept as `raw`.
+What devices can be told, and tell of their settings, may stand beside them: see devices.command_table.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from devices.command_table import ScriptedCommand, parse_commands, parse_settings
+from devices.data_paths import ABSENT, Path, Value, key_text, leaves, parse_path, value_at, written
+from devices.settings import Echo
 from domain.errors import MappingError
 from domain.measurements import QUANTITIES, Measurements, faults
 from domain.uplinks import Kind
 
-Value = str | int | float | bool | None
-Path = tuple[str | int, ...]
-
 _MOST_RULES = 100
-_MOST_LETTERS = 200
-_STEP = re.compile(r"\.?([A-Za-z0-9_$ %°/-]+)|\[(\d{1,4})\]")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
+_KEYS = {"kind", "measurements", "commands", "settings"}
 _RULE_KEYS = {"path", "key", "scale", "offset", "values", "invert"}
 _KIND_KEYS = {"f_port", "path", "values", "default"}
-_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,8 @@ class MappingTable:
 
     rules: tuple[Rule, ...]
     kind: KindRule
+    commands: tuple[ScriptedCommand, ...] = ()
+    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +94,18 @@ def parse_mapping(document: object) -> MappingTable:
     problems: list[str] = []
     if not isinstance(document, dict):
         raise MappingError(["a mapping is an object with `measurements`"])
-    problems += [f"`{key}` is not known" for key in sorted(document.keys() - {"kind", "measurements"})]
+    problems += [f"`{key}` is not known" for key in sorted(document.keys() - _KEYS)]
     entries = document.get("measurements")
     if not isinstance(entries, list) or not entries or len(entries) > _MOST_RULES:
         problems.append(f"`measurements` must have from 1 to {_MOST_RULES} rules")
         entries = []
     rules = tuple(_rule(entry, number, problems) for number, entry in enumerate(entries, start=1))
     kind = _kind_rule(document.get("kind", {}), problems)
+    commands = parse_commands(document.get("commands", {}), problems)
+    echoes = parse_settings(document.get("settings", []), problems)
     if problems:
         raise MappingError(problems)
-    return MappingTable(rules=rules, kind=kind)
+    return MappingTable(rules=rules, kind=kind, commands=commands, echoes=echoes)
 
 
 def apply_mapping(table: MappingTable, data: Mapping[str, object], f_port: int) -> Mapped:
@@ -120,7 +123,7 @@ def apply_mapping(table: MappingTable, data: Mapping[str, object], f_port: int) 
     said: Measurements = measurements  # type: ignore[assignment]
     problems = [f"{step.path}: {step.problem}" for step in steps if step.problem] + faults(said)
     taken = {step.path for step in steps}
-    raw = {path: value for path, value in _leaves(data) if path not in taken}
+    raw = {path: value for path, value in leaves(data) if path not in taken}
     kind = _kind(table.kind, data, f_port)
     return Mapped(kind=kind, measurements=said, raw=raw, steps=tuple(steps), problems=tuple(problems))
 
@@ -138,11 +141,11 @@ def _rule(entry: object, number: int, problems: list[str]) -> Rule:
     if key not in QUANTITIES:
         note(f"{str(key)[:64]!r} is not a measurement")
     path, values = fields.get("path"), fields.get("values")
-    steps = _steps(path)
+    steps = parse_path(path)
     if not steps:
         note("`path` must be a key such as `battery.mV` or `channels[0].state`")
     rule = Rule(
-        path=_written(steps),
+        path=written(steps),
         steps=steps,
         key=str(key),
         scale=_number(fields.get("scale", 1), "scale", note),
@@ -181,13 +184,13 @@ def _kind_rule(entry: object, problems: list[str]) -> KindRule:
     if not isinstance(entry, dict) or fields.keys() - _KIND_KEYS:
         problems.append("kind: an object with `f_port`, or `path` and `values`, and `default`")
     f_port, values = fields.get("f_port", {}), fields.get("values", {})
-    steps = _steps(fields.get("path"))
+    steps = parse_path(fields.get("path"))
     if bool(steps) != bool(values):
         problems.append("kind: `path` and `values` belong together")
     ports = {int(port): kind for port, kind in _kinds(f_port, problems) if _is_port(port, problems)}
     return KindRule(
         f_port=ports,
-        path=_written(steps),
+        path=written(steps),
         steps=steps,
         values=dict(_kinds(values, problems)),
         default=next((kind for _, kind in _kinds({"": fields.get("default", "event")}, problems)), Kind.EVENT),
@@ -219,29 +222,10 @@ def _number(value: object, name: str, note: Callable[[str], None]) -> float:
     return float(value)
 
 
-def _steps(path: object) -> Path:
-    """A path in its steps; empty where it is none."""
-    if not isinstance(path, str) or len(path) > _MOST_LETTERS:
-        return ()
-    steps: list[str | int] = []
-    at = 0
-    while at < len(path):
-        match = _STEP.match(path, at)
-        if match is None or (match[0].startswith(".") == (at == 0) and match[1] is not None):
-            return ()
-        steps.append(match[1] if match[1] is not None else int(match[2]))
-        at = match.end()
-    return tuple(steps)
-
-
-def _written(steps: Path) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-
-
 def _step(rule: Rule, data: Mapping[str, object]) -> Step | None:
     """What a rule makes of data; None where the data says nothing of it."""
-    found = _at(data, rule.steps)
-    if found is _ABSENT or (found is None and not (rule.values and "null" in rule.values)):
+    found = value_at(data, rule.steps)
+    if found is ABSENT or (found is None and not (rule.values and "null" in rule.values)):
         return None
     if isinstance(found, dict | list):
         return Step(path=rule.path, key=rule.key, found=None, problem="is not a single value")
@@ -254,7 +238,7 @@ def _step(rule: Rule, data: Mapping[str, object]) -> Step | None:
 
 def _made(rule: Rule, value: Value) -> bool | int | float:
     if rule.values is not None:
-        if (text := _text(value)) not in rule.values:
+        if (text := key_text(value)) not in rule.values:
             raise ValueError(f"{text[:64]!r} is not among its values")
         return rule.values[text]
     if QUANTITIES[rule.key].kind is bool:
@@ -269,7 +253,7 @@ def _made(rule: Rule, value: Value) -> bool | int | float:
 def _yes_or_no(value: Value) -> bool:
     if value in (0, 1) and not isinstance(value, str):
         return bool(value)
-    raise ValueError(f"{_text(value)[:64]!r} is neither yes nor no")
+    raise ValueError(f"{key_text(value)[:64]!r} is neither yes nor no")
 
 
 def _read_number(value: Value) -> float:
@@ -277,49 +261,15 @@ def _read_number(value: Value) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{_text(value)[:64]!r} is not a number")  # noqa: TRY004
+        raise ValueError(f"{key_text(value)[:64]!r} is not a number")  # noqa: TRY004
     try:
         return float(value)
     except OverflowError:
         raise ValueError("is too large") from None
 
 
-def _text(value: Value) -> str:
-    """A value as the key of `values`: `true`, `1`, `null`, or the text itself."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _at(data: object, steps: Sequence[str | int]) -> object:
-    for step in steps:
-        if isinstance(step, int):
-            if not isinstance(data, list) or step >= len(data):
-                return _ABSENT
-            data = data[step]
-        elif isinstance(data, dict) and step in data:
-            data = data[step]
-        else:
-            return _ABSENT
-    return data
-
-
-def _leaves(data: object, path: Path = ()) -> Iterator[tuple[str, object]]:
-    """Every single value with its path."""
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from _leaves(value, (*path, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _leaves(value, (*path, index))
-    else:
-        yield _written(path), data
-
-
 def _kind(rule: KindRule, data: Mapping[str, object], f_port: int) -> Kind:
-    found = _at(data, rule.steps) if rule.steps else _ABSENT
+    found = value_at(data, rule.steps) if rule.steps else ABSENT
     if isinstance(found, str | int | float | bool | None):
-        return rule.values.get(_text(found), rule.default)
+        return rule.values.get(key_text(found), rule.default)
     return rule.f_port.get(f_port, rule.default)

@@ -35,6 +35,19 @@ class Entry:
     line: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """Lines that cannot be made, so that nothing is: what is wrong with them, and as much of each as could be read.
+
+    Values that could not be read are None, and so is an id: an empty text.
+    """
+
+    problems: Sequence[RegisterProblem] = ()
+    entries: Sequence[Entry] = ()
+
+
+NOTHING_FAULTY = Faulty()
+
 Register = Mapping[RecordKind, Mapping[str, Values]]
 """Every record by kind and id. Keys of the values are those of `domain.register_fields.FIELDS`."""
 
@@ -105,7 +118,9 @@ class Registry(Protocol):
         """All of it."""
         ...
 
-    async def write(self, entries: Sequence[Entry], *, actor: str, what: str, dry_run: bool = False) -> Made:
+    async def write(
+        self, entries: Sequence[Entry], *, actor: str, what: str, dry_run: bool = False, faulty: Faulty = NOTHING_FAULTY
+    ) -> Made:
         """Make records what the entries say, all or none; raises RegisterRefusedError with every reason."""
         ...
 

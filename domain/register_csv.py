@@ -7,6 +7,7 @@ without it; numbers stay numbers.
 import csv
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -15,7 +16,7 @@ from domain.errors import InvalidIdError, RegisterProblem, RegisterRefusedError,
 from domain.ids import parse_dev_eui
 from domain.places import AssetKind
 from domain.places_file import OWN_MODELS
-from domain.register import Entry, RecordKind, Register, Value, Values, installation_id
+from domain.register import Entry, Faulty, RecordKind, Register, Value, Values, installation_id
 from domain.register_fields import COLUMNS, FLAGS_OF, READ_ID, read_values, written
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
@@ -23,6 +24,14 @@ _MADE_HARMLESS = re.compile(r"'+[=+\-@\t\r]")
 
 SilentAfter = Callable[[str], timedelta]
 Cells = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterFile:
+    """A file, read: the lines that can be made, and the others."""
+
+    entries: tuple[Entry, ...]
+    faulty: Faulty
 
 
 def harmless(text: str) -> str:
@@ -48,28 +57,36 @@ def write_register(register: Register) -> str:
     return out.getvalue()
 
 
-def read_register(content: bytes, *, silent_after: SilentAfter) -> list[Entry]:
-    """The entries in a file; `silent_after` says how long a model may be silent, or raises UnknownModelError.
+def read_register(content: bytes, *, silent_after: SilentAfter) -> RegisterFile:
+    """The lines of a file; `silent_after` says how long a model may be silent, or raises UnknownModelError.
+
+    Lines with faults are told together with what only the register can say of all lines (domain.register_plan), so
+    that one run has everything that is wrong.
 
     Raises:
-        RegisterRefusedError: with every fault and its line.
+        RegisterRefusedError: it is no such file, so that its lines say nothing.
     """
     entries: list[Entry] = []
+    faulty: list[Entry] = []
     problems: list[RegisterProblem] = []
     for line, cells in _rows(content, problems):
-        entry, faults = read_entry(cells, line=line, silent_after=silent_after)
+        entry, faults = _read(cells, silent_after, line)
         problems += faults
         if entry is not None:
-            entries.append(entry)
-    if problems:
-        raise RegisterRefusedError(problems)
-    return entries
+            (faulty if faults else entries).append(entry)
+    return RegisterFile(entries=tuple(entries), faulty=Faulty(problems=problems, entries=faulty))
 
 
 def read_entry(
     cells: Cells, *, silent_after: SilentAfter, line: int | None = None
 ) -> tuple[Entry | None, list[RegisterProblem]]:
     """The entry in the cells of one record, by column; or None and every fault."""
+    entry, problems = _read(cells, silent_after, line)
+    return (None if problems else entry), problems
+
+
+def _read(cells: Cells, silent_after: SilentAfter, line: int | None) -> tuple[Entry | None, list[RegisterProblem]]:
+    """As much of an entry as can be read, and every fault; None where it does not say what it is about."""
     kind_text = cells.get("record", "").strip()
     if kind_text not in set(RecordKind):
         known = ", ".join(RecordKind)
@@ -82,10 +99,9 @@ def read_entry(
         record_id = _record_id(kind, cells.get("id", "").strip(), values)
     except (InvalidIdError, ValueError) as error:
         faults.insert(0, ("id", str(error)))
-    if not faults:
-        faults = _complete(kind, record_id, values, silent_after)
+    faults += _complete(kind, record_id, values, silent_after)
     problems = [RegisterProblem(line=line, column=column, message=message) for column, message in faults]
-    return (None if problems else Entry(kind=kind, record_id=record_id, values=values, line=line)), problems
+    return Entry(kind=kind, record_id=record_id, values=values, line=line), problems
 
 
 def _record_id(kind: RecordKind, text: str, values: Values) -> str:
@@ -107,30 +123,27 @@ def _complete(
         values[name] = bool(values[name])
     if kind is RecordKind.ASSET and values["kind"] == AssetKind.AREA:
         values["category"] = values["category"] or Category.GENERAL.value
-    if kind is RecordKind.DEVICE:
+    if kind is RecordKind.DEVICE and values["model"] is not None:
         try:
             silence = silent_after(str(values["model"]))
         except UnknownModelError as error:
             return [("model", str(error))]
-        if values["model"] not in OWN_MODELS:
+        values["silent_after_s"] = values["silent_after_s"] or int(silence.total_seconds())
+        if record_id and values["model"] not in OWN_MODELS:
             try:
                 parse_dev_eui(record_id)
             except InvalidIdError as error:
                 return [("id", str(error))]
-        values["silent_after_s"] = values["silent_after_s"] or int(silence.total_seconds())
     return []
 
 
 def _rows(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[int, Cells]]:
     """The records of a file by column, with the number of the line on which each begins."""
-    lines = _lines(content, problems)
+    lines = _lines(content)
     line, header = next(lines, (1, []))
     header = [name.strip().lower() for name in header]
-    if problems:
-        return
-    problems += _header_faults(header, line)
-    if problems:
-        return
+    if faults := _header_faults(header, line):
+        raise RegisterRefusedError(faults)
     for line, row in lines:
         if any(cell.strip() for cell in row[len(header) :]):
             problems.append(RegisterProblem(line=line, message=f"has more than {len(header)} cells"))
@@ -138,13 +151,13 @@ def _rows(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[int
             yield line, {name: restored(cell) for name, cell in zip(header, row, strict=False)}
 
 
-def _lines(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[int, list[str]]]:
+def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        problems.append(RegisterProblem(line=line, message="this is not UTF-8: save the file as `CSV UTF-8`"))
-        return
+        message = "this is not UTF-8: save the file as `CSV UTF-8`"
+        raise RegisterRefusedError([RegisterProblem(line=line, message=message)]) from error
     reader = csv.reader(StringIO(text, newline=""), strict=True)
     begins = 1
     try:
@@ -153,7 +166,7 @@ def _lines(content: bytes, problems: list[RegisterProblem]) -> Iterator[tuple[in
             if any(cell.strip() for cell in row):
                 yield line, row
     except csv.Error as error:
-        problems.append(RegisterProblem(line=begins, message=f"this is not CSV: {error}"))
+        raise RegisterRefusedError([RegisterProblem(line=begins, message=f"this is not CSV: {error}")]) from error
 
 
 def _header_faults(header: list[str], line: int) -> list[RegisterProblem]:

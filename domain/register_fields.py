@@ -1,7 +1,7 @@
 """What each record of the register says: the one table of fields, and where text becomes their values."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -186,7 +186,7 @@ FaultyCell = tuple[str, str]
 
 
 def read_values(kind: RecordKind, cells: Mapping[str, str]) -> tuple[dict[str, Value], list[FaultyCell]]:
-    """The values in the cells of one record, by column, and every fault."""
+    """The values in the cells of one record, by column, and every fault; a value that cannot be read is None."""
     values: dict[str, Value] = {}
     faults: list[FaultyCell] = []
     for name, field in FIELDS[kind].items():
@@ -201,12 +201,16 @@ def read_values(kind: RecordKind, cells: Mapping[str, str]) -> tuple[dict[str, V
             faults.append((name, str(error)))
     strangers = [name for name, text in cells.items() if text.strip() and name not in FIELDS[kind]]
     faults += [(name, f"a record of a {kind} has no such value") for name in strangers if name not in {"record", "id"}]
-    return values, faults or _contradictions(kind, values)
+    faulty = {name for name, _ in faults}
+    return values, faults + [one for one in _contradictions(kind, values, faulty) if one[0] not in faulty]
 
 
-def _contradictions(kind: RecordKind, values: Mapping[str, Value]) -> list[FaultyCell]:
+def _contradictions(kind: RecordKind, values: Mapping[str, Value], faulty: Collection[str]) -> list[FaultyCell]:
+    """What does not fit together, of the values that could be read."""
     if kind is RecordKind.ASSET:
-        return list(_asset_contradictions(AssetKind(str(values["kind"])), values))
+        return (
+            [] if values["kind"] is None else [*_asset_contradictions(AssetKind(str(values["kind"])), values, faulty)]
+        )
     begins_at, ends_at = values.get("begins_at"), values.get("ends_at")
     if isinstance(begins_at, datetime) and isinstance(ends_at, datetime) and ends_at <= begins_at:
         return [("ends_at", "must be after begins_at")]
@@ -227,12 +231,14 @@ _ONLY_OF = {
 }
 
 
-def _asset_contradictions(kind: AssetKind, values: Mapping[str, Value]) -> Iterator[FaultyCell]:
+def _asset_contradictions(
+    kind: AssetKind, values: Mapping[str, Value], faulty: Collection[str]
+) -> Iterator[FaultyCell]:
     article = "an" if kind is AssetKind.AREA else "a"
     yield from ((name, f"{article} {kind} needs one") for name in _NEEDED_BY.get(kind, ()) if values[name] is None)
     strangers = (name for name, kinds in _ONLY_OF.items() if kind not in kinds and values[name] not in (None, False))
     yield from ((name, f"{article} {kind} has none") for name in strangers)
-    if (values["anchor_at"] is None) != (values["anchor_taken"] is None):
+    if "anchor_at" not in faulty and (values["anchor_at"] is None) != (values["anchor_taken"] is None):
         yield "anchor_taken", "an anchor is a time and how many are there then: both or neither"
     capacity, anchor = values["capacity"], values["anchor_taken"]
     if isinstance(capacity, int) and isinstance(anchor, int) and anchor > capacity:

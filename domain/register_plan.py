@@ -7,7 +7,19 @@ from itertools import pairwise
 
 from domain.errors import RegisterProblem
 from domain.places import AssetKind
-from domain.register import Change, Entry, Plan, RecordKind, Register, Value, Values, changed, installation_id
+from domain.register import (
+    NOTHING_FAULTY,
+    Change,
+    Entry,
+    Faulty,
+    Plan,
+    RecordKind,
+    Register,
+    Value,
+    Values,
+    changed,
+    installation_id,
+)
 from domain.register_fields import FIELDS
 
 REACHES_BACK_TO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -17,17 +29,21 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 Lines = Mapping[tuple[RecordKind, str], int | None]
 
 
-def plan(register: Register, entries: Sequence[Entry], *, at: datetime) -> Plan:
+def plan(register: Register, entries: Sequence[Entry], *, at: datetime, faulty: Faulty = NOTHING_FAULTY) -> Plan:
     """What these entries change at that moment. What they do not name stays, but for devices that have to leave.
 
-    An installation that begins while its device is elsewhere, or another device is there, ends that one.
+    An installation that begins while its device is elsewhere, or another device is there, ends that one. The
+    problems are those of faulty lines, too, and nothing that hangs on what a faulty line would have said.
     """
-    wanted, problems = _distinct(_dated(register, entries, at))
+    in_order = sorted([*_dated(register, entries, at), *_named(faulty)], key=lambda entry: entry.line or 0)
+    wanted, problems = _distinct(in_order)
+    unsure = {(entry.kind, entry.record_id) for entry in faulty.entries}
+    wanted = {key: entry for key, entry in wanted.items() if key not in unsure}
     changes = {key: _change(register, key, entry.values) for key, entry in wanted.items()}
     changes |= {(change.kind, change.record_id): change for change in _endings(register, wanted)}
     real = [change for change in changes.values() if change.before != change.after]
     lines = {key: entry.line for key, entry in wanted.items()}
-    problems += _objections(changed(register, real), real, lines)
+    problems += [*faulty.problems, *_objections(changed(register, real), real, lines, faulty)]
     return Plan(changes=_in_order(real), problems=_by_line(problems), unchanged=len(changes) - len(real))
 
 
@@ -39,7 +55,7 @@ def undo_plan(register: Register, made: Iterable[Change]) -> Plan:
         for change in back
         if register[change.kind].get(change.record_id) != change.before
     ]
-    problems += _objections(changed(register, back), back, {})
+    problems += _objections(changed(register, back), back, {}, NOTHING_FAULTY)
     return Plan(changes=_in_order(back), problems=tuple(problems))
 
 
@@ -115,22 +131,46 @@ def _endings(register: Register, wanted: Mapping[tuple[RecordKind, str], Entry])
                 yield Change(kind=kind, record_id=record_id, before=other, after={**other, "ends_at": begins_at})
 
 
-def _objections(after: Register, changes: Sequence[Change], lines: Lines) -> list[RegisterProblem]:
+def _objections(after: Register, changes: Sequence[Change], lines: Lines, faulty: Faulty) -> list[RegisterProblem]:
+    sure = _without(after, faulty)
     return [
-        *_lost_references(after, changes, lines),
-        *_strange_zones(after, changes, lines),
-        *_strange_areas(after, changes, lines),
-        *_overlaps(after, changes, lines),
+        *_lost_references(after, changes, lines, faulty),
+        *_strange_zones(sure, changes, lines),
+        *_strange_areas(sure, changes, lines),
+        *_overlaps(after, changes, lines, faulty),
         *_still_needed(after, changes),
     ]
 
 
-def _lost_references(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
-    for change in changes:
-        for name, field in FIELDS[change.kind].items():
-            named = None if change.after is None else change.after[name]
-            if field.refers_to is not None and named is not None and named not in after[field.refers_to]:
-                line = lines.get((change.kind, change.record_id))
+def _named(faulty: Faulty) -> Iterator[Entry]:
+    """Those whose id is known; that of an installation hangs on its other values."""
+    return (entry for entry in faulty.entries if entry.record_id and entry.kind is not RecordKind.INSTALLATION)
+
+
+def _without(register: Register, faulty: Faulty) -> Register:
+    """The records of which no faulty line says anything."""
+    if not faulty.entries:
+        return register
+    unsure = {(entry.kind, entry.record_id) for entry in faulty.entries}
+    return {
+        kind: {record_id: values for record_id, values in register[kind].items() if (kind, record_id) not in unsure}
+        for kind in RecordKind
+    }
+
+
+def _lost_references(
+    after: Register, changes: Sequence[Change], lines: Lines, faulty: Faulty
+) -> Iterator[RegisterProblem]:
+    """Also those of faulty lines; what a faulty line is about is there."""
+    there = {(entry.kind, entry.record_id) for entry in faulty.entries}
+    said = [(change.kind, change.after, lines.get((change.kind, change.record_id))) for change in changes]
+    said += [(entry.kind, entry.values, entry.line) for entry in faulty.entries]
+    for kind, values, line in said:
+        for name, field in FIELDS[kind].items():
+            named = None if values is None else values[name]
+            if field.refers_to is None or named is None or named in after[field.refers_to]:
+                continue
+            if (field.refers_to, named) not in there:
                 yield RegisterProblem(line=line, column=name, message=f"there is no {field.refers_to} {named}")
 
 
@@ -162,10 +202,11 @@ def _strange_areas(after: Register, changes: Sequence[Change], lines: Lines) -> 
         yield from (RegisterProblem(line=line, column="area", message=message) for message in wrong)
 
 
-def _overlaps(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
+def _overlaps(after: Register, changes: Sequence[Change], lines: Lines, faulty: Faulty) -> Iterator[RegisterProblem]:
+    unread = [entry.values for entry in faulty.entries if entry.kind is RecordKind.INSTALLATION]
     touched = [c.after for c in changes if c.kind is RecordKind.INSTALLATION and c.after is not None]
     for name in ("device", "asset"):
-        names = {values[name] for values in touched}
+        names = {values[name] for values in touched} - {values[name] for values in unread}
         groups: dict[object, list[tuple[str, Values]]] = {}
         for record_id, values in after[RecordKind.INSTALLATION].items():
             if values[name] in names:

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
+from devices.octets import Encoded
 from domain.errors import ScriptFault
 
 DECODE, ENCODE, DECODE_DOWNLINK = "decodeUplink", "encodeDownlink", "decodeDownlink"
 
+MOST_PORT = 223
+"""The last one that is an application's: LoRaWAN keeps those above for itself."""
+MOST_OCTETS = 242
+"""Of a frame at the highest data rate."""
 _MOST_SENTENCES = 20
 _LONGEST_SENTENCE = 200
 
@@ -99,6 +104,21 @@ def _wrong_bytes(answer: dict[str, object]) -> str:
     if f_port is not None and not (_is_octet(f_port) and f_port):
         return "`fPort`, from 1 to 255"
     return ""
+
+
+def encoded(value: Mapping[str, object]) -> Encoded:
+    """The frame in what `encodeDownlink` gave, as `outcome` let it pass.
+
+    Raises:
+        ValueError: it is none that a network server takes.
+    """
+    octets, f_port = value["bytes"], value.get("fPort")
+    assert isinstance(octets, list)
+    if not isinstance(f_port, int) or f_port > MOST_PORT:
+        raise ValueError(f"encodeDownlink must return `fPort`, from 1 to {MOST_PORT}")
+    if not 0 < len(octets) <= MOST_OCTETS:
+        raise ValueError(f"encodeDownlink must return from 1 to {MOST_OCTETS} bytes")
+    return Encoded(f_port=f_port, payload=bytes(octets))
 
 
 def _is_octet(value: object) -> bool:

@@ -2,7 +2,8 @@
 
 An example has TS013's form: `{"type": "uplink" | "downlink-encode" | "downlink-decode", "description", "input",
 "output"}`; `uplink` if not said otherwise, `bytes` as numbers or in hexadecimal. An uplink may also name the
-`measurements` that are expected of it.
+`measurements` that are expected of it. A downlink that is encoded may name the `command` it is for: `{"name",
+"parameters"}`; the mapping must then make its `data` of it, and each command of a mapping needs such an example.
 """
 
 import json
@@ -11,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from devices.downlinks import Command, accepted, parse_command
 from devices.mapping import MappingTable, apply_mapping
 from domain.codec_scripts import ExampleResult
-from domain.errors import ScriptFault
-from scripting.calls import DECODE, DECODE_DOWNLINK, ENCODE, Call, Failed, Outcome, Returned, Script
+from domain.errors import CommandRefusedError, ScriptFault
+from scripting.calls import DECODE, DECODE_DOWNLINK, ENCODE, Call, Failed, Outcome, Returned, Script, encoded
 from scripting.runner import ScriptRunner
 
 MOST_EXAMPLES = 200
@@ -34,6 +36,7 @@ class Example:
     input: Mapping[str, object]
     output: Mapping[str, object]
     measurements: Mapping[str, object] | None
+    command: Command | None
     at_ms: int
 
     def call(self, script: Script) -> Call:
@@ -123,6 +126,8 @@ def differences(example: Example, outcome: Outcome, table: MappingTable) -> tupl
     if wanted.get("errors"):
         return ("errors: expected, there are none",)
     found = [*_differing(wanted, outcome, "bytes" if example.function == ENCODE else "data")]
+    if example.command is not None:
+        found += _command_differences(example, example.command, outcome, table)
     if example.function == DECODE:
         found += _meaning(example, outcome, table)
     return tuple(found[:_MOST_DIFFERENCES])
@@ -134,6 +139,27 @@ def _differing(wanted: Mapping[str, object], outcome: Returned, main: str) -> It
             yield from _unequal(wanted[key], outcome.value.get(key), key)
     if wanted.get("warnings"):
         yield from _unequal(wanted["warnings"], [*outcome.warnings], "warnings")
+
+
+def _command_differences(example: Example, command: Command, outcome: Returned, table: MappingTable) -> Iterator[str]:
+    try:
+        known = accepted("the mapping", table.commands, command)
+        yield from _unequal(example.input["data"], known.data_of(command), "command: data")
+        encoded(outcome.value)
+    except CommandRefusedError as error:
+        yield f"command: {error.reason}"
+    except ValueError as error:
+        yield f"command: {error}"
+
+
+def untried(table: MappingTable, examples: Sequence[Example]) -> list[str]:
+    """The commands of a mapping that no example tries: what is sent to devices is tried before."""
+    tried = {type(example.command) for example in examples if example.command is not None}
+    return [
+        f"commands.{known.name}: an example of the type downlink-encode with this `command` is needed"
+        for known in table.commands
+        if known.command not in tried
+    ]
 
 
 def _meaning(example: Example, outcome: Returned, table: MappingTable) -> Iterator[str]:
@@ -193,8 +219,21 @@ def _example(number: int, entry: object) -> Example:
         input=_input(_FUNCTIONS[kind], given, at_ms),
         output={**output, **({"bytes": [*_bytes(output["bytes"])]} if "bytes" in output else {})},
         measurements=measurements,
+        command=_command(entry["command"], kind) if "command" in entry else None,
         at_ms=at_ms,
     )
+
+
+def _command(asked: object, kind: str) -> Command:
+    name, parameters = (asked.get("name"), asked.get("parameters", {})) if isinstance(asked, dict) else (None, None)
+    if kind != "downlink-encode" or not isinstance(name, str) or not isinstance(parameters, dict):
+        raise ValueError("`command` is for downlink-encode, and has a `name`, and `parameters` where there are any")
+    return parse_command(name, {key: _parameter(value) for key, value in parameters.items()})
+
+
+def _parameter(value: object) -> str:
+    """As commands are asked for: text; in JSON `true` and 600 are as good."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _input(function: str, given: Mapping[str, object], at_ms: int) -> dict[str, object]:

@@ -1,14 +1,16 @@
-"""Frames read by the active JavaScript codecs: call, shape, mapping, range."""
+"""Frames read by the active JavaScript codecs, and commands written: call, shape, mapping, range."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from devices.downlinks import Command, accepted
 from devices.mapping import MappingTable, apply_mapping, parse_mapping
+from devices.octets import Encoded
 from domain.codec_scripts import CodecVersion, DryRun, ScriptFrame, TraceStep
-from domain.errors import ScriptError, ScriptFault
+from domain.errors import CommandRefusedError, ScriptError, ScriptFault
 from domain.uplinks import Decoded
-from scripting.calls import DECODE, Call, Failed, Outcome, Script, uplink_input
+from scripting.calls import DECODE, ENCODE, Call, Failed, Outcome, Script, encoded, uplink_input
 from scripting.runner import ScriptRunner
 
 
@@ -64,6 +66,24 @@ def _decoded(model: ScriptedModel, frame: ScriptFrame, outcome: Outcome) -> Deco
         measurements=mapped.measurements,
         raw=mapped.raw,
     )
+
+
+async def encode_command(runner: ScriptRunner, model: ScriptedModel, command: Command, *, at: datetime) -> Encoded:
+    """The frame that tells a device to do so.
+
+    Raises:
+        CommandRefusedError: the model does not take it, not with these parameters, or its codec gives no frame.
+    """
+    known = accepted(model.key, model.table.commands, command)
+    given = {"data": known.data_of(command)}
+    call = Call(script=model.script, function=ENCODE, input=given, at_ms=int(at.timestamp() * 1000))
+    (outcome,) = await runner.run([call])
+    if isinstance(outcome, Failed):
+        raise CommandRefusedError(model.key, known.name, f"its codec gives no frame: {outcome.fault}: {outcome.detail}")
+    try:
+        return encoded(outcome.value)
+    except ValueError as error:
+        raise CommandRefusedError(model.key, known.name, f"its codec gives no frame: {error}") from error
 
 
 async def try_out(runner: ScriptRunner, model: ScriptedModel, *, f_port: int, payload: bytes, at: datetime) -> DryRun:

@@ -9,14 +9,17 @@ from datetime import datetime, timedelta
 from importlib.metadata import version as installed_version
 
 from devices.catalogue import BY_KEY, silent_after
+from devices.downlinks import Accepted, Command
 from devices.mapping import parse_mapping
+from devices.octets import Encoded
+from devices.settings import Echo
 from domain.codec_scripts import CodecActivation, CodecDraft, CodecVersion, DryRun, ScriptFrame, Upload
-from domain.errors import MappingError, StoreUnavailableError
+from domain.errors import MappingError, StoreUnavailableError, UnknownCodecError
 from domain.live import Clock
 from domain.uplinks import Decoded
-from scripting.gate import ExamplesError, Verdict, examine, parse_examples
+from scripting.gate import ExamplesError, Verdict, examine, parse_examples, untried
 from scripting.limits import MOST_SOURCE_LETTERS
-from scripting.models import ScriptedModel, decode_frames, try_out
+from scripting.models import ScriptedModel, decode_frames, encode_command, try_out
 from scripting.runner import ScriptRunner
 from store.codec_scripts import CodecScripts
 from store.pool import Pool, open_pool
@@ -99,6 +102,25 @@ class _Checked:
     verdict: Verdict | None = None
 
 
+class ScriptedTalker:
+    """Commands to devices of one JavaScript codec, and what they tell. Satisfies store.talkers.Talker."""
+
+    def __init__(self, runner: ScriptRunner, model: ScriptedModel, now: Clock) -> None:
+        self._runner = runner
+        self._model = model
+        self._now = now
+        self.commands: Sequence[Accepted] = model.table.commands
+        self.echoes: Sequence[Echo] = model.table.echoes
+
+    async def encode(self, command: Command) -> Encoded:
+        """The frame that tells a device to do so; raises CommandRefusedError."""
+        return await encode_command(self._runner, self._model, command, at=self._now())
+
+    async def read(self, frames: Sequence[ScriptFrame]) -> list[Decoded | Exception]:
+        """What each means."""
+        return await decode_frames(self._runner, {self._model.key: self._model}, frames)
+
+
 class CodecShelf:
     """Uploads, versions and dry runs. Satisfies domain.codec_scripts.Codecs.
 
@@ -108,6 +130,7 @@ class CodecShelf:
     def __init__(self, pool: Pool, *, now: Clock) -> None:
         self._scripts = CodecScripts(pool, now=now)
         self._runner = ScriptRunner()
+        self._now = now
 
     async def aclose(self) -> None:
         """End the worker."""
@@ -152,6 +175,13 @@ class CodecShelf:
         found = ScriptedModel.of(await self._scripts.version(model, version))
         return await try_out(self._runner, found, f_port=f_port, payload=payload, at=at)
 
+    async def talker(self, model: str) -> "ScriptedTalker | None":
+        """What the active codec of a model takes and tells; None where there is none, or it cannot be used."""
+        try:
+            return ScriptedTalker(self._runner, ScriptedModel.of(await self._scripts.version(model, None)), self._now)
+        except (UnknownCodecError, MappingError):
+            return None
+
     async def _check(self, draft: CodecDraft) -> _Checked:
         problems = [*_wrong_words(draft)]
         try:
@@ -162,6 +192,8 @@ class CodecShelf:
             examples = parse_examples(draft.examples)
         except ExamplesError as error:
             problems += error.problems
+        if not problems:
+            problems = untried(table, examples)
         if problems:
             return _Checked(tuple(problems))
         return _Checked((), await examine(self._runner, draft.source, examples, table))

@@ -238,7 +238,7 @@ async def serve(settings: Settings) -> None:
             registry=StoreRegister(pool, now=utc_now),
             records=StoreDeviceRecords(pool, scripts, now=utc_now),
             silent_after=scripts.silent_after,
-            commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic)),
+            commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic), others=codecs),
             history=StoreHistory(pool, rules=privacy_rules(settings)),
             usual=usual,
             pushed=pushed,

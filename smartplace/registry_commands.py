@@ -37,8 +37,12 @@ def import_csv(file: Path, *, dry_run: bool) -> None:
         return scripted[model] if model in scripted else silent_after(model)
 
     try:
-        entries = read_register(file.read_bytes(), silent_after=silence_of)
-        made = _run(lambda register: register.write(entries, actor=ACTOR, what=file.name, dry_run=dry_run))
+        found = read_register(file.read_bytes(), silent_after=silence_of)
+        made = _run(
+            lambda register: register.write(
+                found.entries, actor=ACTOR, what=file.name, dry_run=dry_run, faulty=found.faulty
+            )
+        )
     except RegisterRefusedError as error:
         raise _refused(file.name, error) from error
     typer.echo(summary(made))

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from devices.catalogue import BY_KEY
-from devices.downlinks import Limit, Support, encode_downlink, parameters_of, parse_command
+from devices.downlinks import Accepted, Limit, parameters_of, parse_command
 from devices.settings import settings_in
+from domain.codec_scripts import ScriptFrame
 from domain.commands import (
     Command,
     CommandKind,
@@ -26,9 +26,10 @@ from domain.commands import (
 from domain.errors import CommandRefusedError, UnknownPlaceError
 from domain.ids import DeviceId
 from domain.live import Clock
+from domain.uplinks import Decoded
 from store.pool import Connection, Pool, connected
 from store.queries import query
-from store.rereading import Undecodable, read
+from store.talkers import Talkers, talker_of
 
 # The newest of all, and the newest of those in which devices answer or begin.
 _FRAMES_READ = 50
@@ -38,7 +39,9 @@ _MOST_DETAIL = 200
 class CommandStore:
     """Satisfies domain.commands.Commands and ingest.dispatch.CommandQueue."""
 
-    def __init__(self, pool: Pool, *, now: Clock, can_send: bool) -> None:
+    def __init__(self, pool: Pool, *, now: Clock, can_send: bool, others: Talkers | None = None) -> None:
+        """`others` are the models that have no built-in codec; without them those take no commands."""
+        self._others = others
         self._pool = pool
         self._now = now
         self.can_send = can_send
@@ -46,7 +49,10 @@ class CommandStore:
     async def known(self, device_id: DeviceId) -> tuple[CommandKind, ...] | None:
         """The commands that the device's model takes; None where there is no such device."""
         key = await self._model(device_id)
-        return None if key is None else tuple(map(_kind, BY_KEY[key].commands)) if key in BY_KEY else ()
+        if key is None:
+            return None
+        talker = await talker_of(key, self._others)
+        return tuple(map(_kind, talker.commands)) if talker is not None else ()
 
     async def of_device(self, device_id: DeviceId, *, limit: int) -> list[Command]:
         """Its commands, newest first."""
@@ -56,20 +62,22 @@ class CommandStore:
 
     async def telling(self, device_id: DeviceId) -> Telling:
         """What it told of its settings in its newest frames, as the codecs that are there now read them."""
-        found = BY_KEY.get(await self._model(device_id) or "")
-        if found is None or not found.echoes:
+        key = await self._model(device_id)
+        talker = None if key is None else await talker_of(key, self._others)
+        if key is None or talker is None or not talker.echoes:
             return Telling()
         asked = {"device_id": device_id, "limit": _FRAMES_READ}
         async with connected(self._pool) as connection:
             cursor = await connection.execute(query("select_telling_frames"), asked)
             rows = await cursor.fetchall()
+        frames = [ScriptFrame(model=key, **{**row, "payload": bytes(row["payload"])}) for row in rows]
         told = [
-            Reported(name=name, parameters=parameters, said_at=row["observed_at"])
-            for row in rows
-            if not isinstance(meaning := read(found.key, row["f_port"], bytes(row["payload"])), Undecodable)
-            for name, parameters in settings_in(found.echoes, meaning.decoded.raw)
+            Reported(name=name, parameters=parameters, said_at=frame.observed_at)
+            for frame, meaning in zip(frames, await talker.read(frames), strict=True)
+            if isinstance(meaning, Decoded)
+            for name, parameters in settings_in(talker.echoes, meaning.raw)
         ]
-        return Telling(told=told, tells=frozenset(echo.command for echo in found.echoes))
+        return Telling(told=told, tells=frozenset(echo.command for echo in talker.echoes))
 
     async def request(
         self, device_id: DeviceId, name: str, parameters: Mapping[str, str], *, by: str, lifetime: timedelta
@@ -78,14 +86,14 @@ class CommandStore:
         key = await self._model(device_id)
         if key is None:
             raise UnknownPlaceError("device", device_id)
-        if key not in BY_KEY:
-            raise CommandRefusedError(key, name[:40], "models with a JavaScript codec take no commands")
-        found = BY_KEY[key]
+        talker = await talker_of(key, self._others)
+        if talker is None:
+            raise CommandRefusedError(key, name[:40], "no codec reads this model")
         try:
             wanted = parse_command(name, parameters)
-            encoded = encode_downlink(found.key, found.commands, wanted)
+            encoded = await talker.encode(wanted)
         except ValueError as error:
-            raise CommandRefusedError(found.key, name[:40], str(error)) from error
+            raise CommandRefusedError(key, name[:40], str(error)) from error
         now = self._now()
         command = Command(
             command_id=uuid4(),
@@ -167,13 +175,9 @@ async def _move(connection: Connection, command_id: UUID, state: CommandState, *
     await connection.execute(query("move_command"), parameters)
 
 
-def _kind(support: Support) -> CommandKind:
-    return CommandKind(
-        name=support.name,
-        parameters=tuple(
-            _parameter(one.name, one.type, support.limits.get(one.name)) for one in fields(support.command)
-        ),
-    )
+def _kind(known: Accepted) -> CommandKind:
+    parameters = (_parameter(one.name, one.type, known.limits.get(one.name)) for one in fields(known.command))
+    return CommandKind(name=known.name, parameters=tuple(parameters))
 
 
 def _parameter(name: str, kind: object, limit: Limit | None) -> Parameter:

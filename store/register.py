@@ -10,9 +10,11 @@ from psycopg.types.json import Jsonb
 from domain.errors import RegisterProblem, RegisterRefusedError, UnknownPlaceError
 from domain.live import Clock
 from domain.register import (
+    NOTHING_FAULTY,
     Change,
     ChangeSet,
     Entry,
+    Faulty,
     Made,
     Plan,
     RecordKind,
@@ -70,7 +72,9 @@ class StoreRegister:
         async with connected(self._pool, within_s=_WITHIN_S) as connection:
             return await read_register(connection)
 
-    async def write(self, entries: Sequence[Entry], *, actor: str, what: str, dry_run: bool = False) -> Made:
+    async def write(
+        self, entries: Sequence[Entry], *, actor: str, what: str, dry_run: bool = False, faulty: Faulty = NOTHING_FAULTY
+    ) -> Made:
         """Make records what the entries say, all or none.
 
         Raises:
@@ -79,7 +83,9 @@ class StoreRegister:
         """
         at = self._now()
         return await self._change(
-            lambda register: plan(register, entries, at=at), ChangeOf(at=at, actor=actor, what=what), dry_run=dry_run
+            lambda register: plan(register, entries, at=at, faulty=faulty),
+            ChangeOf(at=at, actor=actor, what=what),
+            dry_run=dry_run,
         )
 
     async def remove(self, kind: RecordKind, record_id: str, *, actor: str) -> Made:

@@ -1,7 +1,7 @@
 """A register in memory that plans as the store does. Satisfies domain.register.Registry."""
 
 from domain.errors import RegisterRefusedError, UnknownPlaceError
-from domain.register import Change, ChangeSet, Made, changed, nothing
+from domain.register import NOTHING_FAULTY, Change, ChangeSet, Made, changed, nothing
 from domain.register_plan import plan, undo_plan
 
 
@@ -25,8 +25,8 @@ class MemoryRegistry:
         self.sets.append((actor, what, found.changes, undoes))
         return Made(plan=found, change_set_id=len(self.sets), retold=self.retold)
 
-    async def write(self, entries, *, actor, what, dry_run=False):
-        return self.make(plan(self.register, entries, at=self.now()), actor, what, dry_run=dry_run)
+    async def write(self, entries, *, actor, what, dry_run=False, faulty=NOTHING_FAULTY):
+        return self.make(plan(self.register, entries, at=self.now(), faulty=faulty), actor, what, dry_run=dry_run)
 
     async def remove(self, kind, record_id, *, actor):
         if record_id not in self.register[kind]:

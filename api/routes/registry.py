@@ -142,8 +142,9 @@ def _add_files(router: APIRouter, registry: Registry, holder: Holder, silent_aft
         name: Annotated[str, Query(max_length=200)] = "CSV over the API",
     ) -> Outcome:
         """All lines or none. 422 has every fault with its line. A second run changes nothing."""
-        entries = read_register(await request.body(), silent_after=silent_after)
-        return Outcome.of(await registry.write(entries, actor=who, what=name, dry_run=dry_run), dry_run=dry_run)
+        found = read_register(await request.body(), silent_after=silent_after)
+        made = await registry.write(found.entries, actor=who, what=name, dry_run=dry_run, faulty=found.faulty)
+        return Outcome.of(made, dry_run=dry_run)
 
 
 def _add_change_sets(router: APIRouter, registry: Registry, holder: Holder) -> None:

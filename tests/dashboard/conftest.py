@@ -424,7 +424,7 @@ installation,,,,,,,,,,,70b3d5e75e000002,library-bay-002
 @pytest.fixture
 def registry(clock) -> MemoryRegistry:
     made = MemoryRegistry(clock)
-    entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after)
+    entries = read_register(REGISTER_CSV.encode(), silent_after=silent_after).entries
     made.make(plan(made.register, entries, at=clock()), "manager", "places.csv")
     return made
 

@@ -1,11 +1,14 @@
 """The pages of JavaScript codecs, with a shelf in memory behind them."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dashboard.codecs import CodecForm
+from dashboard.codecs import CodecForm, written
 from domain.codec_scripts import ExampleResult, Upload
 from domain.errors import StoreRefusedError, StoreUnavailableError
 
@@ -193,3 +196,27 @@ def test_a_database_that_is_away_is_told(manager, codecs):
     answer = manager.get("/manage/codecs")
 
     assert (answer.status_code, "10.0.0.7" in answer.text) == (503, False)
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=30), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(documents)
+def test_json_for_people_is_the_same_json(document):
+    assert json.loads(written(document)) == document
+
+
+def test_json_for_people_has_a_rule_on_a_line():
+    rule = {"path": "state", "key": "occupied", "values": {"taken": True, "empty": False}}
+    assert written({"measurements": [rule, rule]}).splitlines() == [
+        "{",
+        '  "measurements": [',
+        f"    {json.dumps(rule)},",
+        f"    {json.dumps(rule)}",
+        "  ]",
+        "}",
+    ]

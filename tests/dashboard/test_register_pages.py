@@ -204,6 +204,19 @@ def test_a_label_with_a_digit_missing_registers_nothing(manager, registry):
     assert NEW[:-1] not in registry.register[RecordKind.DEVICE]
 
 
+def test_an_id_that_is_no_deveui_is_told_before_anything_else_is_asked(manager):
+    page = manager.get("/manage/install", params={"device": NEW[:-1], "site": "library"}).text
+    assert 'id="mistyped"' in page
+    assert re.findall(
+        r'<option value="([a-z]+-[a-z0-9]+)">', page.partition('id="model"')[2].partition("</select>")[0]
+    ) == [
+        "smartplace-bench",
+        "smartplace-count",
+    ]
+    for fine in (NEW, FIRST):
+        assert 'id="mistyped"' not in manager.get("/manage/install", params={"device": fine, "site": "library"}).text
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "message"),
     [

@@ -1,12 +1,23 @@
 """The shipped mosquitto configuration, tried on the real broker: who may connect, write, read, and what survives."""
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from devices.catalogue import model
+from simulators.answers import COMMANDS_FILTER
+from simulators.borough import Borough
+from simulators.chirpstack import APPLICATION_ID
+from simulators.demo import demo_places
+from simulators.mqtt import Broker as SimulatorBroker
+from simulators.mqtt import open_publisher
+from simulators.run import answer
 from tests.deploy.broker import DEVICES, MOSQUITTO, ROLES, SIGNS, Account, Broker, secret_of
 
 pytestmark = [
@@ -17,17 +28,24 @@ pytestmark = [
 ]
 
 LORAWAN = "application/a/device/0102030405060708"
+SIMULATED = f"application/{APPLICATION_ID}/device/5a00000102030405"
 THINGS_STACK_UP = "v3/parking@borough/devices/bay-9/up"
 THINGS_STACK_PUSH = "v3/parking@borough/devices/bay-9/down/push"
 THINGS_STACK_DOWN = tuple(
     f"v3/parking@borough/devices/bay-9/down/{event}" for event in ("queued", "sent", "ack", "nack", "failed")
 )
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DEVICE = "smartplace/v1/devices"
 SIGN = "smartplace/v1/signs"
 TOPICS = (
     f"{LORAWAN}/event/up",
     f"{LORAWAN}/event/join",
     f"{LORAWAN}/command/down",
+    f"{LORAWAN}/event/txack",
+    f"{LORAWAN}/event/ack",
+    f"{SIMULATED}/event/txack",
+    f"{SIMULATED}/event/ack",
+    f"{SIMULATED}/command/down",
     THINGS_STACK_UP,
     THINGS_STACK_PUSH,
     *THINGS_STACK_DOWN,
@@ -63,9 +81,11 @@ FILTERS = (
     "$CONTROL/#",
 )
 
+NETWORK_SAYS = {topic for topic in TOPICS if topic.startswith("application/") and "/event/" in topic}
 MAY_WRITE = {
     "ingest": {
-        *TOPICS[2:3],
+        f"{LORAWAN}/command/down",
+        f"{SIMULATED}/command/down",
         THINGS_STACK_PUSH,
         f"{DEVICE}/bay-1/down",
         f"{DEVICE}/bay-2/down",
@@ -73,10 +93,15 @@ MAY_WRITE = {
         "smartplace/v1/canary/smartplace-ingest-1",
     },
     "signs": {f"{SIGN}/harbour-road/frame", f"{SIGN}/quay-side/frame"},
-    "simulator": {f"{LORAWAN}/event/up", f"{DEVICE}/bay-1/up", f"{DEVICE}/bay-2/up"},
-    "chirpstack": {
+    "simulator": {
         f"{LORAWAN}/event/up",
-        f"{LORAWAN}/event/join",
+        f"{SIMULATED}/event/txack",
+        f"{SIMULATED}/event/ack",
+        f"{DEVICE}/bay-1/up",
+        f"{DEVICE}/bay-2/up",
+    },
+    "chirpstack": {
+        *NETWORK_SAYS,
         THINGS_STACK_UP,
         *THINGS_STACK_DOWN,
         "eu868/gateway/0016c001f1500812/command/down",
@@ -88,15 +113,16 @@ MAY_WRITE = {
 }
 MAY_READ = {
     "ingest": {
-        f"{LORAWAN}/event/up",
-        f"{LORAWAN}/event/join",
+        *NETWORK_SAYS,
         THINGS_STACK_UP,
         *THINGS_STACK_DOWN,
         "smartplace/v1/canary/smartplace-ingest-1",
         *(f"{DEVICE}/{device}/{channel}" for device in ("bay-1", "bay-2") for channel in ("up", "ack", "status")),
     },
+    "simulator": {f"{SIMULATED}/command/down"},
     "chirpstack": {
         f"{LORAWAN}/command/down",
+        f"{SIMULATED}/command/down",
         THINGS_STACK_PUSH,
         "eu868/gateway/0016c001f1500812/event/up",
         "eu868/gateway/0016c001f1500812/state/conn",
@@ -163,6 +189,33 @@ def test_an_account_reads_what_it_may_whatever_it_subscribes_to(broker: Broker, 
     heard_topics = asyncio.run(heard())
     assert {topic for topic in heard_topics if not topic.startswith("$")} == MAY_READ.get(name, set())
     assert any(topic.startswith("$SYS/broker/") for topic in heard_topics) == (name == "ingest")
+
+
+def test_a_simulated_device_answers_a_command_and_ingest_hears_it(broker: Broker) -> None:
+    """With the wide subscription of `smartplace simulate`, of which the broker delivers what its account may hear."""
+    places = demo_places(lambda key: model(key).silent_after)
+    device = next(device for device in places.devices if device.model == "milesight-vs341")
+    borough = Borough(places, seed=7, begins_at=NOON)
+    begins_at = monotonic()
+    asked = json.dumps({"id": "1", "fPort": 85, "data": "/wNYAg=="}).encode()
+    account = SimulatorBroker(host="127.0.0.1", port=broker.port, username="simulator", password=secret_of("simulator"))
+
+    async def said() -> list[str]:
+        async with Account(broker, "ingest") as ingest, open_publisher(account) as publisher:
+            await ingest.subscribe(["application/+/device/+/event/#"])
+            publisher.listen(COMMANDS_FILTER)
+            # A thousand times as fast, so that nobody waits for its seconds.
+            now = lambda: NOON + timedelta(seconds=1000 * (monotonic() - begins_at))  # noqa: E731
+            playing = asyncio.create_task(answer(borough, publisher.hear, publisher.publish, now=now))
+            await publisher.publish("smartplace/v1/devices/bay-1/up", b"{}")
+            await publisher.drain()  # and so the subscription, which was sent before, is there
+            ingest.publish(f"application/{APPLICATION_ID}/device/{device.device_id}/command/down", asked, qos=1)
+            await ingest.until_heard(3)
+            playing.cancel()
+            await asyncio.wait([playing])
+            return [topic.rpartition("/")[2] for topic, _ in ingest.heard]
+
+    assert asyncio.run(said()) == ["txack", "ack", "up"]
 
 
 def test_a_message_of_a_megabyte_arrives(broker: Broker) -> None:

@@ -180,4 +180,4 @@ def test_whatever_is_uploaded_is_a_mapping_or_an_error(document):
     with pytest.raises(MappingError):
         parse_mapping(document)
     with pytest.raises(MappingError):
-        parse_mapping({"measurements": document, "kind": document})
+        parse_mapping({"measurements": document, "kind": document, "commands": document, "settings": document})

@@ -29,7 +29,20 @@ def silent_after(model):
 
 
 def read(text):
-    return read_register(text.encode(), silent_after=silent_after)
+    return read_or_refuse(text.encode())
+
+
+def read_or_refuse(content):
+    found = read_register(content, silent_after=silent_after)
+    if found.faulty.problems:
+        raise RegisterRefusedError(found.faulty.problems)
+    return found.entries
+
+
+def told(register, text):
+    """Where one run of a file finds faults, in the lines and in the register."""
+    found = read_register((HEADER + text).encode(), silent_after=silent_after)
+    return [(one.line, one.column) for one in plan(register, found.entries, at=AT, faulty=found.faulty).problems]
 
 
 def installed(device, asset, begins_at="", ends_at="", debounce_s=""):
@@ -120,7 +133,7 @@ def test_columns_that_are_empty_may_be_left_out(yard):
 )
 def test_a_file_that_is_none_is_refused_by_name(content, line):
     with pytest.raises(RegisterRefusedError) as refused:
-        read_register(content, silent_after=silent_after)
+        read_or_refuse(content)
     assert refused.value.problems[0].line in {line, 1 if line is None else line}
 
 
@@ -165,6 +178,37 @@ def test_what_is_named_must_be_there(yard):
     assert refusals(yard, installed("nobody", "nowhere")) == [(2, "asset"), (2, "device")]
 
 
+def test_one_run_tells_the_faults_of_every_line_and_what_the_register_says_against_it(yard):
+    text = (
+        "site,green,,,Green,forest,,Tilbury,0,0,,,,,,\n"  # 2: no such kind
+        "asset,green-1,green,,Bay 1,bay,general,,0,0,,,,,,\n"  # its site is there, on line 2
+        "asset,green-2,gren,,Bay 2,bay,,,0,95,,,,,,\n"  # 4: no such site, no category, no such place on earth
+        "asset,yard-1,yard,row-a,Bay 1,bay,general,,0,0,,,,,,\n"  # 5: no such zone
+        + installed(A, "yard-9", debounce_s="-1")  # 6: no such asset
+        + installed("70b3d500000000ff", "yard-2", "1999-01-01T00:00Z")  # 7: no such device
+        + "device,70b3d50000000003,,,,,,,,,nokia,,,,,\n"  # 8
+        + installed("70b3d50000000003", "green-2", "2026-01-01T00:00")  # 9: a time without a zone
+        + "asset,green-2,green,,Bay 2,bay,general,,0,0,,,,,,\n"  # 10: once more
+    )
+    assert told(yard, text) == [
+        (2, "kind"), (4, "category"), (4, "lat"), (4, "site"), (5, "zone"), (6, "asset"), (6, "debounce_s"),
+        (7, "asset"), (7, "device"), (8, "model"), (9, "begins_at"), (10, None),
+    ]  # fmt: skip
+
+
+def test_nothing_is_said_of_what_hangs_on_a_line_that_cannot_be_read(yard):
+    other = "site,green,,,Green,park,,Tilbury,0,0,,,,,,\n"
+    zone = "zone,row-a,green,,Row A,,,,,,,,,,,\n"
+    yard = applied(yard, other + zone)
+    moved_zone = "zone,row-a,yard,,,,,,,,,,,,,\n"
+    in_it = "asset,yard-1,yard,row-a,Bay 1,bay,general,,0.321,51.475,,,,,,\n"
+    assert told(yard, in_it) == [(2, "zone")]
+    assert told(yard, moved_zone + in_it) == [(2, "name")]
+    early = installed(B, "yard-1", "1999-01-01T00:00Z", "2001-01-01T00:00Z")
+    later = installed(A, "yard-1", "2001-01-01T00:00Z", debounce_s="x")
+    assert told(yard, early + later) == [(2, "device"), (3, "debounce_s")]
+
+
 def test_a_zone_is_of_the_site_of_its_assets(yard):
     other = "site,green,,,Green,park,,Tilbury,0,0,,,,,,\nzone,row-a,green,,Row A,,,,,,,,,,,\n"
     in_it = "asset,yard-1,yard,row-a,Bay 1,bay,general,,0.321,51.475,,,,,,\n"
@@ -193,7 +237,7 @@ def test_an_area_without_a_category_is_for_everybody(yard):
         ("asset,a,yard,A,area,,0,0,9,,,03:30,", ["anchor_taken"]),
         ("asset,a,yard,A,area,,0,0,9,,,03:30,10", ["anchor_taken"]),
         ("asset,a,yard,A,gate,,0,0,,,,,", ["area", "direction"]),
-        ("asset,a,yard,A,gate,general,0,0,9,level-1,up,,", ["direction"]),
+        ("asset,a,yard,A,gate,general,0,0,9,level-1,up,,", ["direction", "category", "capacity"]),
         ("asset,a,yard,A,gate,general,0,0,9,level-1,in,,", ["category", "capacity"]),
         ("asset,a,yard,A,bay,,0,0,,,,,", ["category"]),
         ("asset,a,yard,A,bench,general,0,0,,,,,", ["category"]),
@@ -328,7 +372,7 @@ def test_what_is_exported_imports_again(register):
     exported = write_register(register)
     cells = [cell for row in csv.reader(StringIO(exported)) for cell in row]
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@")) and not is_number(cell)] == []
-    entries = read_register(exported.encode(), silent_after=silent_after)
+    entries = read_register(exported.encode(), silent_after=silent_after).entries
     made = plan(nothing(), entries, at=AT)
     assert made.problems == ()
     assert changed(nothing(), made.changes) == register

@@ -3,6 +3,7 @@ import pytest
 from scripting.gate import ExamplesError, parse_examples
 
 GOOD = {"input": {"bytes": [1], "fPort": 1}, "output": {"data": {}}}
+DOWN = {"type": "downlink-encode", "input": {"data": {}}, "output": {}}
 WRONG = [
     ({}, "examples: a list"),
     ([], "examples: a list"),
@@ -17,7 +18,11 @@ WRONG = [
     ([{**GOOD, "measurements": []}], "example 1: `measurements` must be"),
     ([{**GOOD, "input": {"bytes": [1], "fPort": 1, "recvTime": "yesterday"}}], "example 1: "),
     ([{**GOOD, "type": "downlink-encode"}], "example 1: `input` must have `data`"),
-    ([{"type": "downlink-encode", "input": {"data": {}}, "output": {}}], "examples: at least one must be an uplink"),
+    ([{**GOOD, "command": {"name": "reboot"}}], "example 1: `command` is for downlink-encode"),
+    ([{**DOWN, "command": "reboot"}], "example 1: `command` is for downlink-encode, and has a `name`"),
+    ([{**DOWN, "command": {"name": "explode"}}], "example 1: no command 'explode'"),
+    ([{**DOWN, "command": {"name": "set-indicator", "parameters": {"on": "maybe"}}}], "example 1: 'maybe' is neither"),
+    ([DOWN], "examples: at least one must be an uplink"),
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from devices.mapping import parse_mapping
 from domain.errors import CommandError
-from scripting.gate import examine, parse_examples
+from scripting.gate import examine, parse_examples, untried
 from scripting.runner import ScriptRunner
 from smartplace.codec_folder import read_codec
 from smartplace.places import read_places
@@ -23,9 +23,11 @@ def folder(tmp_path):
 @pytest.mark.anyio
 async def test_the_codec_to_copy_from_passes_its_own_examples():
     draft = read_codec(EXAMPLE)
+    examples, table = parse_examples(draft.examples), parse_mapping(draft.mapping)
+    assert untried(table, examples) == []
     runner = ScriptRunner()
     try:
-        verdict = await examine(runner, draft.source, parse_examples(draft.examples), parse_mapping(draft.mapping))
+        verdict = await examine(runner, draft.source, examples, table)
     finally:
         await runner.close()
     assert verdict.passed, verdict.results

@@ -45,12 +45,15 @@ def test_a_file_goes_in_comes_out_and_is_taken_back(run, file, tmp_path):
 
 
 def test_every_fault_is_printed_with_its_line(run, file):
-    file.write_text(CSV.replace("0.325,51.475,,,\n", "500,95,,,\n", 1) + "asset,bay-2,yard,Bay 2,bay,,,0,0,,,\n")
+    zoned = CSV.replace(",asset\n", ",asset,zone\n", 1)
+    file.write_text(
+        zoned.replace("0.325,51.475,,,\n", "500,95,,,\n", 1) + "asset,bay-2,yard,Bay 2,bay,,,0,0,,,,row-z\n"
+    )
     outcome = run("import", str(file))
     assert outcome.code == 1
-    assert [line.split(": ")[:2] for line in outcome.err.splitlines()[:3]] == [
-        ["  line 2", "lon"], ["  line 2", "lat"], ["  line 6", "category"]]  # fmt: skip
-    assert "yard.csv is refused (3 problems), nothing was changed" in outcome.err
+    assert [line.split(": ")[:2] for line in outcome.err.splitlines()[:4]] == [
+        ["  line 2", "lat"], ["  line 2", "lon"], ["  line 6", "category"], ["  line 6", "zone"]]  # fmt: skip
+    assert "yard.csv is refused (4 problems), nothing was changed" in outcome.err
     assert run("registry", "changes").out == ""
 
 
