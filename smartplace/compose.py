@@ -36,6 +36,7 @@ from smartplace.clock import utc_now
 from smartplace.codecs import open_book, open_shelf
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.observation import IngestObservation, ServeObservation
+from smartplace.open_files import raise_limit, room_for_streams
 from smartplace.places import read_drafts, read_places
 from smartplace.replay import retell
 from smartplace.settings import Settings
@@ -214,7 +215,8 @@ async def serve(settings: Settings) -> None:
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
         usual = KnownUsual(pool, weeks=settings.usual_weeks)
-        signs, sign_tasks = sign_doors(settings, pool, live, usual)
+        room = room_for_streams(raise_limit())
+        signs, sign_tasks = sign_doors(settings, pool, live, usual, max_streams=room)
         doors = Doors(
             live=live,
             signs=signs,

@@ -30,6 +30,7 @@ from signage.frame import Frame
 from signage.frames import Frames, MessagesOf
 from signage.routes import create_router as sign_router
 from signage.served import ServedFrames
+from signage.stream import MAX_STREAMS
 from signage.trmnl import create_router as trmnl_router
 from smartplace.clock import utc_now
 from smartplace.settings import Settings
@@ -56,7 +57,10 @@ Running = Callable[[], Coroutine[object, object, None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignDoors:
-    """What everything about signs opens into. `scopes_of` knows the tokens of signs, and all other keys."""
+    """What everything about signs opens into. `scopes_of` knows the tokens of signs, and all other keys.
+
+    So many signs as `max_streams` can follow this process at a time.
+    """
 
     frames: Frames
     credentials: Credentials
@@ -65,6 +69,7 @@ class SignDoors:
     reports: SignReports
     announcements: Announcements
     scopes_of: ScopesOf
+    max_streams: int
 
 
 def validity(settings: Settings) -> timedelta:
@@ -73,7 +78,7 @@ def validity(settings: Settings) -> timedelta:
 
 
 def sign_doors(
-    settings: Settings, pool: Pool, live: LiveSnapshot, usual: UsualOccupancy
+    settings: Settings, pool: Pool, live: LiveSnapshot, usual: UsualOccupancy, *, max_streams: int
 ) -> tuple[SignDoors, dict[str, Running]]:
     """The doors, and by name what has to run while they are open."""
     known = KnownSignTokens(pool, ApiKeys(pool, now=utc_now).scopes_of, now=utc_now)
@@ -92,6 +97,7 @@ def sign_doors(
         reports=StoreSignReports(pool, now=utc_now),
         announcements=StoreAnnouncements(pool, now=utc_now, policy=_policy(settings), snapshot=lambda: live.snapshot),
         scopes_of=known.scopes_of,
+        max_streams=max_streams,
     )
     running: dict[str, Running] = {
         "sign-memory": partial(frames.memory.follow, live, utc_now),
@@ -118,6 +124,7 @@ def no_signs(settings: Settings) -> SignDoors:
         reports=cast("SignReports", None),
         announcements=cast("Announcements", None),
         scopes_of=scopes_of,
+        max_streams=MAX_STREAMS,
     )
 
 
@@ -130,7 +137,14 @@ def sign_routers(live: Live, doors: SignDoors, *, organisation: str) -> Iterator
         return frames.of(sign_id, snapshot) if sign_id in snapshot.signs else None
 
     served = ServedFrames(frame_of)
-    yield sign_router(live=live, frames=frames, served=served, credentials=credentials, organisation=organisation)
+    yield sign_router(
+        live=live,
+        frames=frames,
+        served=served,
+        credentials=credentials,
+        organisation=organisation,
+        max_streams=doors.max_streams,
+    )
     yield form_router(live=live, frames=frames, credentials=credentials, organisation=organisation)
     yield trmnl_router(live=live, frames=frames, organisation=organisation, private=credentials.private)
     yield board_router(doors.boards, live, doors.scopes_of)
