@@ -1,12 +1,14 @@
-"""What each line of each sign stood at: the past that hysteresis needs, folded from snapshot after snapshot."""
+"""What lines of signs, and places on which messages depend, stood at: the past that hysteresis needs, folded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.announcements import Place
 from domain.availability import Availability
 from domain.boards import Board
 from domain.live import Clock, Live
+from domain.message_plan import place_words
 from domain.places import Sign
 from domain.snapshot import Snapshot
 from signage.counting import same_places, tally, word_of
@@ -63,3 +65,19 @@ class SignMemory:
         """Take every snapshot in until there are no more."""
         async for snapshot in live.follow():
             self.observe(snapshot, now=now())
+
+
+class PlaceMemory:
+    """The same of the places on which messages depend. One for each process."""
+
+    def __init__(self) -> None:
+        self.words: Mapping[Place, Availability] = {}
+
+    def observe(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot in."""
+        self.words = place_words(snapshot, self.words)
+
+    async def follow(self, live: Live) -> None:
+        """Take every snapshot in until there are no more."""
+        async for snapshot in live.follow():
+            self.observe(snapshot)
