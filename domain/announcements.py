@@ -14,6 +14,9 @@ from domain.ids import SignId, SiteId
 from domain.messages import Message, MessageKind
 from domain.places import Sign
 
+Place = tuple[SiteId, Category | None]
+"""A site, or the bays of one category there."""
+
 PRIORITY = {MessageKind.EMERGENCY: 100, MessageKind.ALTERNATIVE: 20, MessageKind.PLANNED: 10}
 
 
@@ -37,6 +40,11 @@ class Condition:
     site_id: SiteId
     category: Category | None = None
     states: frozenset[Availability]
+
+    @property
+    def place(self) -> Place:
+        """What stands at them."""
+        return self.site_id, self.category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

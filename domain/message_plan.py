@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.announcements import Announcement, Condition, Draft, Policy, Standing
-from domain.availability import availability
+from domain.announcements import Announcement, Condition, Draft, Place, Policy, Standing
+from domain.availability import Availability, Thresholds, availability
 from domain.boards import PRIMARY_LANGUAGE, Layout
 from domain.errors import MessageRefusedError
 from domain.message_templates import TEMPLATES, filled
@@ -19,6 +19,7 @@ from domain.snapshot import Snapshot
 LONGEST = {Layout.LANDSCAPE: 160, Layout.PORTRAIT: 160, Layout.TOTEM: 120, Layout.EPAPER: 120, Layout.STRIP: 60}
 """Characters that a board of this shape can show of a message, all its languages together."""
 
+NOTHING_BEFORE: Mapping[Place, Availability] = {}
 LATEST_BEGIN = timedelta(days=31)
 SHORTEST = timedelta(minutes=1)
 _CLOCKS_APART = timedelta(minutes=1)
@@ -67,23 +68,58 @@ def planned(
     )
 
 
-def messages_for(sign: Sign, snapshot: Snapshot, now: datetime) -> tuple[Message, ...]:
-    """What people want this sign to say now; alternatives only while what they depend on is so."""
+def messages_for(
+    sign: Sign, snapshot: Snapshot, now: datetime, *, before: Mapping[Place, Availability] = NOTHING_BEFORE
+) -> tuple[Message, ...]:
+    """What people want this sign to say now; alternatives only while what they depend on is so.
+
+    `before` is what `place_words` said of the snapshot before this one, or of this one: both give the same.
+    """
     return tuple(
         announcement.message
         for announcement in snapshot.announcements
         if announcement.standing(now) is Standing.CURRENT
         and announcement.audience.includes(sign)
-        and all(holds(condition, snapshot) for condition in announcement.conditions)
+        and all(_holds(condition, snapshot, before) for condition in announcement.conditions)
     )
 
 
-def holds(condition: Condition, snapshot: Snapshot) -> bool:
+def place_words(snapshot: Snapshot, before: Mapping[Place, Availability]) -> dict[Place, Availability]:
+    """How each place stands on which a message depends, folded from snapshot after snapshot.
+
+    Doing it twice changes nothing. Where nothing stood before, a place stands as every page says that it does.
+    """
+    places = {condition.place for announcement in snapshot.announcements for condition in announcement.conditions}
+    return {place: _word_of(place, snapshot, before.get(place)) for place in places}
+
+
+def _holds(condition: Condition, snapshot: Snapshot, before: Mapping[Place, Availability]) -> bool:
     """Whether it is so in this snapshot; of a place that is not there nothing is."""
     if condition.site_id not in snapshot.sites:
         return False
-    counts, _ = snapshot.bays(condition.site_id, None, condition.category)
-    return availability(counts) in condition.states
+    return _word_of(condition.place, snapshot, before.get(condition.place)) in condition.states
+
+
+def _word_of(place: Place, snapshot: Snapshot, before: Availability | None) -> Availability:
+    site_id, category = place
+    counts, _ = snapshot.bays(site_id, None, category)
+    if before is None:
+        return availability(counts)
+    return availability(counts, thresholds=_band(counts.capacity - counts.closed), previous=before)
+
+
+def _band(opened: int) -> Thresholds:
+    """Full at none and until more than a twentieth is free, almost full at a tenth and until more than 15 % are.
+
+    A message that comes and goes with every car is read by nobody, and sends half of a queue each way.
+    """
+    enter = max(1, opened // 10)
+    return Thresholds(
+        full_enter=0,
+        full_leave=max(1, opened // 20),
+        almost_full_enter=enter,
+        almost_full_leave=max(enter + 1, opened * 3 // 20),
+    )
 
 
 def _texts(draft: Draft, snapshot: Snapshot, problems: list[str]) -> dict[str, str]:

@@ -49,6 +49,21 @@ def tally(line: BoardLine, snapshot: Snapshot, *, now: datetime) -> Tally:
     )
 
 
+def same_places(sign_id: str, before: Snapshot, after: Snapshot) -> bool:
+    """Whether nothing that a sign counts, nor what it is told to say, was touched between two snapshots.
+
+    By identity, so that it costs nothing: snapshots share what did not change. Lines that get too old by themselves are
+    never the same.
+    """
+    sign = after.signs.get(sign_id)
+    if sign is None or before.signs.get(sign_id) is not sign or before.announcements is not after.announcements:
+        return False
+    return all(
+        line.max_age is None and before.sites.get(line.site_id) is after.sites.get(line.site_id)
+        for line in sign.board.lines
+    )
+
+
 def word_of(line: BoardLine, counted: Tally, previous: Availability | None) -> Availability:
     """How the line stands; what `previous` matters for is said in `domain.availability.Thresholds`."""
     if line.mode is not LineMode.AUTO:

@@ -1,15 +1,17 @@
-"""What each line of each sign stood at: the past that hysteresis needs, folded from snapshot after snapshot."""
+"""What lines of signs, and places on which messages depend, stood at: the past that hysteresis needs, folded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.announcements import Place
 from domain.availability import Availability
 from domain.boards import Board
 from domain.live import Clock, Live
+from domain.message_plan import place_words
 from domain.places import Sign
 from domain.snapshot import Snapshot
-from signage.counting import tally, word_of
+from signage.counting import same_places, tally, word_of
 
 
 def remembered(
@@ -37,6 +39,7 @@ class SignMemory:
     def __init__(self) -> None:
         self._signs: dict[str, _Sign] = {}
         self._boards: tuple[Mapping[str, Sign], list[Board]] = ({}, [])
+        self._seen: Snapshot | None = None
 
     def of(self, board: Board) -> Mapping[str, Availability]:
         """What `render` is given as memory; nothing of an older version of the board."""
@@ -45,8 +48,11 @@ class SignMemory:
 
     def observe(self, snapshot: Snapshot, *, now: datetime) -> None:
         """Take the next snapshot in. Boards without a band have nothing to remember, and cost nothing."""
+        before, self._seen = self._seen, snapshot
         self._signs = {
-            board.sign_id: _Sign(board.layout_version, remembered(board, snapshot, self.of(board), now=now))
+            board.sign_id: self._signs[board.sign_id]
+            if before is not None and board.sign_id in self._signs and same_places(board.sign_id, before, snapshot)
+            else _Sign(board.layout_version, remembered(board, snapshot, self.of(board), now=now))
             for board in self._with_bands(snapshot.signs)
         }
 
@@ -59,3 +65,19 @@ class SignMemory:
         """Take every snapshot in until there are no more."""
         async for snapshot in live.follow():
             self.observe(snapshot, now=now())
+
+
+class PlaceMemory:
+    """The same of the places on which messages depend. One for each process."""
+
+    def __init__(self) -> None:
+        self.words: Mapping[Place, Availability] = {}
+
+    def observe(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot in."""
+        self.words = place_words(snapshot, self.words)
+
+    async def follow(self, live: Live) -> None:
+        """Take every snapshot in until there are no more."""
+        async for snapshot in live.follow():
+            self.observe(snapshot)

@@ -15,9 +15,10 @@ from signage.frame import Frame
 from signage.frames import Frames
 from signage.freshness import FRAME_HEADERS, frame_headers, matches
 from signage.kiosk import KioskPage
+from signage.listening import StreamResponse
 from signage.schemas import FrameBody, SignBody, SignsBody
 from signage.served import ServedFrames
-from signage.stream import MAX_STREAMS, Screens, StreamResponse, Streams
+from signage.stream import MAX_STREAMS, Screens, Streams
 
 _UNKNOWN_SIGN: dict[str, Any] = {"description": "No sign goes by this id."}
 

@@ -37,6 +37,7 @@ from smartplace.codecs import open_book, open_shelf
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.nightly import Nightly, compress, keep
 from smartplace.observation import IngestObservation, ServeObservation
+from smartplace.open_files import raise_limit, room_for_streams
 from smartplace.places import read_drafts, read_places
 from smartplace.replay import retell
 from smartplace.settings import Settings
@@ -227,7 +228,8 @@ async def serve(settings: Settings) -> None:
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)
         usual = KnownUsual(pool, weeks=settings.usual_weeks)
-        signs, sign_tasks = sign_doors(settings, pool, live, usual)
+        room = room_for_streams(raise_limit())
+        signs, sign_tasks = sign_doors(settings, pool, live, usual, max_streams=room)
         doors = Doors(
             live=live,
             signs=signs,
@@ -248,6 +250,7 @@ async def serve(settings: Settings) -> None:
             scrape=observation.scraper(pushed, pipeline, known_alarms),
         )
         web = server(web_app(settings, doors), host=settings.http_host, port=settings.http_port)
+        _collect_seldom()
         async with asyncio.TaskGroup() as tasks:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),

@@ -22,6 +22,7 @@ from scripting.worker_process import WorkerProcess
 from smartplace.broker_probe import probe_broker
 from smartplace.clock import utc_now
 from smartplace.mosquitto import advice_for
+from smartplace.open_files import NEEDED, allowed, room_for_streams
 from smartplace.settings import Settings, unknown_names
 from smartplace.tls import tls_context
 from store.migrations import Engine, status
@@ -86,7 +87,7 @@ async def examine(settings: Settings, *, broker_config: Path | None) -> list[Fin
 
 
 def _machine() -> list[Finding]:
-    return [_python(), _disk(Path.cwd()), _clock()]
+    return [_python(), _disk(Path.cwd()), _clock(), _open_files(allowed())]
 
 
 def _python() -> Finding:
@@ -114,6 +115,17 @@ def _clock() -> Finding:
         if state == _TIME_ERROR:
             return doubtful("Clock", f"{now}, not synchronised", "run a time service such as chrony")
     return fine("Clock", now)
+
+
+def _open_files(files: int) -> Finding:
+    found = f"{files:,} may be open in one process"
+    if files < NEEDED:
+        advice = (
+            f"allow {NEEDED:,} (LimitNOFILE=, ulimit -Hn): of the signs of one web server {room_for_streams(files):,} "
+            "can follow, the others ask every 10 s"
+        )
+        return doubtful("Open files", found, advice)
+    return fine("Open files", found)
 
 
 def _names() -> list[Finding]:

@@ -7,8 +7,19 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from domain.errors import CommandError
+from signage.listening import TRANSPORT
+
+
+class Connection(HttpToolsProtocol):
+    """Hands out the connection of a request, so that an event for a thousand readers need not pass a thousand tasks."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
 
 
 class Server(uvicorn.Server):
@@ -26,7 +37,7 @@ def server(app: ASGIApp, *, host: str, port: int) -> Server:
         app,
         host=host,
         port=port,
-        http="httptools",
+        http=Connection,
         loop="none",
         lifespan="off",
         log_config=None,

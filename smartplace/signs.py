@@ -28,8 +28,11 @@ from signage.feedback import create_router as feedback_router
 from signage.form_routes import create_router as form_router
 from signage.frame import Frame
 from signage.frames import Frames, MessagesOf
+from signage.memory import PlaceMemory
 from signage.routes import create_router as sign_router
+from signage.screen_reports import ScreenReports
 from signage.served import ServedFrames
+from signage.stream import MAX_STREAMS
 from signage.trmnl import create_router as trmnl_router
 from smartplace.clock import utc_now
 from smartplace.settings import Settings
@@ -56,7 +59,10 @@ Running = Callable[[], Coroutine[object, object, None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignDoors:
-    """What everything about signs opens into. `scopes_of` knows the tokens of signs, and all other keys."""
+    """What everything about signs opens into. `scopes_of` knows the tokens of signs, and all other keys.
+
+    So many signs as `max_streams` can follow this process at a time.
+    """
 
     frames: Frames
     credentials: Credentials
@@ -65,6 +71,7 @@ class SignDoors:
     reports: SignReports
     announcements: Announcements
     scopes_of: ScopesOf
+    max_streams: int
 
 
 def validity(settings: Settings) -> timedelta:
@@ -73,11 +80,12 @@ def validity(settings: Settings) -> timedelta:
 
 
 def sign_doors(
-    settings: Settings, pool: Pool, live: LiveSnapshot, usual: UsualOccupancy
+    settings: Settings, pool: Pool, live: LiveSnapshot, usual: UsualOccupancy, *, max_streams: int
 ) -> tuple[SignDoors, dict[str, Running]]:
     """The doors, and by name what has to run while they are open."""
     known = KnownSignTokens(pool, ApiKeys(pool, now=utc_now).scopes_of, now=utc_now)
-    frames = Frames(now=utc_now, validity=validity(settings), messages_of=_messages_of(live), usual=usual)
+    places = PlaceMemory()
+    frames = Frames(now=utc_now, validity=validity(settings), messages_of=_messages_of(live, places), usual=usual)
     watch = SignWatch(pool, now=utc_now, stopped_after=validity(settings))
     doors = SignDoors(
         frames=frames,
@@ -92,9 +100,11 @@ def sign_doors(
         reports=StoreSignReports(pool, now=utc_now),
         announcements=StoreAnnouncements(pool, now=utc_now, policy=_policy(settings), snapshot=lambda: live.snapshot),
         scopes_of=known.scopes_of,
+        max_streams=max_streams,
     )
     running: dict[str, Running] = {
         "sign-memory": partial(frames.memory.follow, live, utc_now),
+        "place-memory": partial(places.follow, live),
         "sign-tokens": partial(known.follow, every_s=_READ_TOKENS_EVERY_S),
         "sign-watch": partial(watch.follow, every_s=_WATCH_EVERY_S),
     }
@@ -118,6 +128,7 @@ def no_signs(settings: Settings) -> SignDoors:
         reports=cast("SignReports", None),
         announcements=cast("Announcements", None),
         scopes_of=scopes_of,
+        max_streams=MAX_STREAMS,
     )
 
 
@@ -130,9 +141,19 @@ def sign_routers(live: Live, doors: SignDoors, *, organisation: str) -> Iterator
         return frames.of(sign_id, snapshot) if sign_id in snapshot.signs else None
 
     served = ServedFrames(frame_of)
-    yield sign_router(live=live, frames=frames, served=served, credentials=credentials, organisation=organisation)
+    yield sign_router(
+        live=live,
+        frames=frames,
+        served=served,
+        credentials=credentials,
+        organisation=organisation,
+        max_streams=doors.max_streams,
+    )
     yield form_router(live=live, frames=frames, credentials=credentials, organisation=organisation)
-    yield trmnl_router(live=live, frames=frames, organisation=organisation, private=credentials.private)
+    screens = ScreenReports(doors.reports, utc_now)
+    yield trmnl_router(
+        live=live, frames=frames, organisation=organisation, private=credentials.private, heard=screens.heard
+    )
     yield board_router(doors.boards, live, doors.scopes_of)
     yield feedback_router(
         live=live,
@@ -147,11 +168,13 @@ def sign_routers(live: Live, doors: SignDoors, *, organisation: str) -> Iterator
     yield messages_router(doors.announcements, doors.scopes_of, utc_now)
 
 
-def _messages_of(live: LiveSnapshot) -> MessagesOf:
+def _messages_of(live: LiveSnapshot, places: PlaceMemory) -> MessagesOf:
     """What people want a sign to say, as long as it is known whether they took it back."""
 
     def messages_of(sign: Sign, snapshot: Snapshot, now: datetime) -> Sequence[Message]:
-        return messages_for(sign, snapshot, now) if live.silent_s <= _MESSAGES_VOUCHED_FOR_S else ()
+        if live.silent_s > _MESSAGES_VOUCHED_FOR_S:
+            return ()
+        return messages_for(sign, snapshot, now, before=places.words)
 
     return messages_of
 

@@ -137,10 +137,14 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
 
 def openapi_document(settings: Settings) -> dict[str, object]:
     """What /openapi.json says; needs no database."""
+    return web_app(settings, unopened_doors(settings)).openapi()
+
+
+def unopened_doors(settings: Settings) -> Doors:
+    """Doors that lead nowhere, for whoever needs the application without a store."""
     nothing = build_snapshot(revision=0, as_of=utc_now(), sites=[], statuses=[], signs=[])
-    live = LiveSnapshot(nothing)
-    doors = Doors(
-        live=live,
+    return Doors(
+        live=LiveSnapshot(nothing),
         signs=no_signs(settings),
         inspection=_NoInspection(),
         # Nothing is asked of these.
@@ -159,7 +163,6 @@ def openapi_document(settings: Settings) -> dict[str, object]:
         requests=HttpMeter(),
         scrape=lambda _accept: (b"", ""),
     )
-    return web_app(settings, doors).openapi()
 
 
 async def _no_scopes(_key: str) -> frozenset[str] | None:

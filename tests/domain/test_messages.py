@@ -13,7 +13,7 @@ from domain.availability import Availability
 from domain.boards import Board, Layout
 from domain.categories import Category
 from domain.errors import MessageRefusedError
-from domain.message_plan import LONGEST, cleaned, messages_for, planned
+from domain.message_plan import LONGEST, cleaned, messages_for, place_words, planned
 from domain.message_templates import TEMPLATES, FieldKind
 from domain.messages import MessageKind
 from domain.places import Asset, AssetKind, Sign, Site, SiteKind
@@ -271,6 +271,37 @@ def test_nothing_holds_of_a_place_that_is_not_there_any_more():
     sites = {key: status for key, status in snapshot.sites.items() if key != "mill"}
 
     assert said(replace(snapshot, sites=sites), "quay-1", alternative()) == []
+
+
+def mill_is_full(free, before):
+    """Whether people are sent away from Mill Yard, and how it stands, with so many of its 40 bays free."""
+    conditions = (Condition(site_id="mill", states=FULL), Condition(site_id="quay", states=SPACES))
+    one = made(draft(kind=ALTERNATIVE, conditions=conditions))
+    snapshot = replace(borough("f" * free + "o" * (40 - free), "ffff"), announcements=(one,))
+    shown = bool(messages_for(snapshot.sign("mill-1"), snapshot, NOON, before=before))
+    words = place_words(snapshot, before)
+    # Asked again with what it just learned, it says the same.
+    assert place_words(snapshot, words) == words
+    assert bool(messages_for(snapshot.sign("mill-1"), snapshot, NOON, before=words)) is shown
+    return shown, words
+
+
+@given(st.booleans(), st.lists(st.integers(1, 2), min_size=1, max_size=8))
+def test_cars_that_come_and_go_within_the_band_neither_bring_an_alternative_nor_take_it_back(begins_full, walk):
+    first, words = mill_is_full(0 if begins_full else 10, {})
+    for free in walk:
+        shown, words = mill_is_full(free, words)
+        assert shown is first is begins_full
+
+
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=10))
+def test_an_alternative_changes_only_across_the_whole_band(walk):
+    shown, words = mill_is_full(walk[0], {})
+    for free in walk[1:]:
+        now_shown, words = mill_is_full(free, words)
+        if now_shown is not shown:
+            assert free == 0 if now_shown else free > 2
+        shown = now_shown
 
 
 @given(st.text("fouc", min_size=1, max_size=6), st.text("fouc", min_size=1, max_size=6))

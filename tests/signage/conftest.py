@@ -24,6 +24,7 @@ from signage.frames import Frames
 from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
 from signage.routes import create_router
 from signage.served import ServedFrames
+from smartplace.listener import Connection
 
 NOW = datetime(2026, 3, 2, 14, 32, 10, tzinfo=UTC)
 GRACE_S = 20
@@ -90,13 +91,13 @@ class FakeLive:
 
 
 class Served:
-    """Uvicorn on a loopback port, in a thread, until `stop`."""
+    """Uvicorn on a loopback port, in a thread, until `stop`. `http` is that of the real server."""
 
-    def __init__(self, app: FastAPI, port: int = 0) -> None:
+    def __init__(self, app: FastAPI, port: int = 0, http=Connection) -> None:
         self.socket = socket.create_server(("127.0.0.1", port))
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=GRACE_S)
+        config = uvicorn.Config(app, log_level="warning", lifespan="off", http=http, timeout_graceful_shutdown=GRACE_S)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
         self.thread.start()
@@ -193,8 +194,8 @@ def serve(live):
     """Start servers; those still running stop with the test, as the real one does: snapshots first."""
     with contextlib.ExitStack() as stack:
 
-        def start(app, port=0) -> Served:
-            served = Served(app, port)
+        def start(app, port=0, **more) -> Served:
+            served = Served(app, port, **more)
             stack.callback(served.stop)
             return served
 

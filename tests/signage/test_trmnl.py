@@ -8,11 +8,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.boards import EPaper
+from domain.errors import StoreUnavailableError
+from domain.sign_reports import Agreement
 from signage.credentials import Credentials
 from signage.form_routes import create_router as form_router
 from signage.frames import Frames
+from signage.screen_reports import ScreenReports
 from signage.trmnl import create_router
 from tests.signage.conftest import nobody
+from tests.signage.test_feedback import MemoryReports
 
 MAC = "A0:B1:C2:D3:E4:F5"
 ASKING = {"ID": MAC, "Access-Token": "screen-of-harbour-road", "Refresh-Rate": "300", "FW-Version": "1.6.2"}
@@ -145,3 +149,56 @@ def test_nonsense_in_a_complaint_harms_nobody(client, body):
 @pytest.mark.parametrize("path", ["/api/setup", "/api/display"])
 def test_without_a_mac_address_the_request_is_wrong(client, path):
     assert client.get(path).status_code == 422
+
+
+@pytest.fixture
+def reporting(live, borough, sign, time, create_app):
+    """A client whose words are kept, and what was kept of them."""
+    kept = MemoryReports()
+    live.publish(borough(signs=(replace(sign, board=replace(sign.board, epaper=EPaper(macs=(MAC,), refresh_s=600))),)))
+    frames = Frames(now=lambda: time[0], validity=timedelta(seconds=60))
+    screens = ScreenReports(kept, lambda: time[0])
+    app = create_app(live, now=lambda: time[0])
+    app.include_router(create_router(live=live, frames=frames, organisation="Port Council", heard=screens.heard))
+    return TestClient(app), kept
+
+
+def test_a_screen_that_asks_has_a_heartbeat_with_its_battery(reporting, time):
+    client, kept = reporting
+    client.get("/api/display", headers={**ASKING, "Battery-Voltage": "3.91", "RSSI": "-71"})
+    report = kept.kept["harbour-road"]
+    said = report.heartbeat
+    assert (said.battery_volts, said.rssi_dbm, said.player) == (3.91, -71, "trmnl 1.6.2")
+    assert (said.interval, len(said.frame_id)) == (timedelta(seconds=600), 32)
+    # It was handed a picture. Whether that stands on it, it does not say.
+    assert report.agreement is Agreement.NOT_KNOWN
+    since = said.received_at
+    assert not report.is_silent(since + timedelta(minutes=59), listening_since=since)
+    assert report.is_silent(since + timedelta(minutes=61), listening_since=since)
+
+
+def test_a_screen_that_was_handed_a_blank_board_is_not_said_to_show_a_number(reporting, time):
+    client, kept = reporting
+    time[0] += timedelta(minutes=5)
+    client.get("/api/display", headers=ASKING)
+    assert kept.kept["harbour-road"].heartbeat.frame_id is None
+
+
+def test_a_screen_that_asks_all_the_time_is_kept_now_and_then(reporting, time):
+    client, kept = reporting
+    for volts in ("3.9", "3.8"):
+        client.get("/api/display", headers={**ASKING, "Battery-Voltage": volts})
+    assert kept.kept["harbour-road"].heartbeat.battery_volts == 3.9
+    time[0] += timedelta(seconds=10)
+    client.get("/api/display", headers={**ASKING, "Battery-Voltage": "3.7"})
+    assert kept.kept["harbour-road"].heartbeat.battery_volts == 3.7
+
+
+def test_without_the_database_a_screen_gets_its_picture(reporting):
+    client, kept = reporting
+
+    async def away(*_, **__):
+        raise StoreUnavailableError("away")
+
+    kept.heard = away
+    assert client.get("/api/display", headers=ASKING).json()["filename"].startswith("harbour-road-")

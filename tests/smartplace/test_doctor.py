@@ -219,3 +219,11 @@ def test_for_people_it_is_a_line_each_and_what_to_do(smartplace, nowhere):
     assert "  → start it, and check SMARTPLACE_DATABASE_URL" in outcome.out
     assert "✓" not in quiet.out
     assert "✗ Database " in quiet.out
+
+
+def test_too_few_open_files_for_every_sign_are_noticed(examine, nowhere, monkeypatch):
+    monkeypatch.setattr("smartplace.doctor.allowed", lambda: 1024)
+    _, findings = examine()
+    told = findings["Open files"]
+    assert told["verdict"] == "doubtful"
+    assert "768 can follow" in told["advice"]

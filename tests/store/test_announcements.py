@@ -13,6 +13,7 @@ from domain.errors import MessageRefusedError, UnknownMessageError
 from domain.message_plan import messages_for
 from domain.messages import MessageKind
 from signage.frames import Frames
+from signage.listening import QueuedListener
 from signage.stream import Screens, Streams
 from store.announcements import StoreAnnouncements
 from store.frames import FrameStore
@@ -148,17 +149,18 @@ async def test_connected_signs_show_a_message_and_lose_it_within_two_seconds(mes
     screens = Screens(frame_of=frames.of, basis_of=frames.basis, validity=frames.validity)
     streams = Streams(live, screens)
     await until(lambda: live.snapshot.as_of == noon)
-    listener = streams.join("north")
+    listener = QueuedListener("north")
+    streams.join(listener)
     await listener.next()
     async with asyncio.timeout(2):
         made = await messages.make(
             draft(noon, kind=MessageKind.EMERGENCY, template="leave-now", text="", replaces_lines=True), by="manager"
         )
-        while b"LEAVE NOW" not in await listener.next():
+        while b"LEAVE NOW" not in (await listener.next()).text:
             pass
     async with asyncio.timeout(2):
         await messages.withdraw(made.message_id, by="manager")
-        while b"LEAVE NOW" in await listener.next():
+        while b"LEAVE NOW" in (await listener.next()).text:
             pass
     streams.leave(listener)
 
@@ -170,12 +172,13 @@ async def test_a_message_ends_on_connected_signs_when_its_time_is_over(messages,
     await messages.make(draft(noon, template="test", text="", ends_at=noon + timedelta(minutes=1)), by="manager")
     await until(lambda: live.snapshot.announcements and live.snapshot.as_of == noon)
     streams = Streams(live, screens)
-    listener = streams.join("north")
-    assert b"This is a test" in await listener.next()
+    listener = QueuedListener("north")
+    streams.join(listener)
+    assert b"This is a test" in (await listener.next()).text
     # Nothing happens but that time goes by: the streams look again every second.
     clock.now = noon + timedelta(minutes=1)
     async with asyncio.timeout(5):
-        assert b"This is a test" not in await listener.next()
+        assert b"This is a test" not in (await listener.next()).text
     streams.leave(listener)
 
 
