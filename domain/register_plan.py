@@ -120,6 +120,7 @@ def _objections(after: Register, changes: Sequence[Change], lines: Lines) -> lis
         *_lost_references(after, changes, lines),
         *_strange_zones(after, changes, lines),
         *_strange_areas(after, changes, lines),
+        *_closed_gates(after, changes, lines),
         *_overlaps(after, changes, lines),
         *_still_needed(after, changes),
     ]
@@ -160,6 +161,16 @@ def _strange_areas(after: Register, changes: Sequence[Change], lines: Lines) -> 
         )
         line = lines.get((RecordKind.ASSET, asset_id)) or lines.get((RecordKind.ASSET, str(gate["area"])))
         yield from (RegisterProblem(line=line, column="area", message=message) for message in wrong)
+
+
+def _closed_gates(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
+    """A gate is nothing that anybody uses."""
+    for change in changes:
+        closed = change.after["asset"] if change.kind is RecordKind.CLOSURE and change.after is not None else None
+        asset = after[RecordKind.ASSET].get(str(closed))
+        if asset is not None and asset["kind"] == AssetKind.GATE:
+            line = lines.get((change.kind, change.record_id))
+            yield RegisterProblem(line=line, column="asset", message=f"{closed} is a gate: close its area")
 
 
 def _overlaps(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
