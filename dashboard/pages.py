@@ -7,6 +7,7 @@ from typing import Protocol
 from fastapi import APIRouter
 
 from dashboard.alarms import AlarmPages
+from dashboard.closures import ClosurePages
 from dashboard.codecs import CodecPages
 from dashboard.commands import CommandPages
 from dashboard.device_page import DevicePages
@@ -131,6 +132,7 @@ def _to_keep(desk: _Desk, keeping: Keeping, codecs: Codecs, commands: Commands) 
         templates=templates,
     )
     yield RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates)
+    yield ClosurePages(registry=registry, now=now, login=login, templates=templates)
     yield LabelPages(registry=registry, login=login, templates=templates)
     signs, looks = keeping.signs, keeping.looks
     yield SignPages(live=desk.live, signs=signs, looks=looks, now=now, login=login, templates=templates)

@@ -171,9 +171,7 @@ def blocks(sites: Iterable[BenchSite], least: int) -> list[Block]:
     return found + _together([site for site in left if site.site not in inside], "", least)
 
 
-def told(
-    counted: Mapping[tuple[date, int], BenchSums], month: Period, rules: PrivacyRules
-) -> tuple[Cell, ...]:
+def told(counted: Mapping[tuple[date, int], BenchSums], month: Period, rules: PrivacyRules) -> tuple[Cell, ...]:
     """The cells of a block: the month, its days, its hours of the week. `counted` by local day and hour of that month."""
     days, hours = _by_day(counted, month), _by_hour_of_week(counted, rules.bucket_hours)
     whole = sum(days.values(), BenchSums())

@@ -11,9 +11,11 @@ SiteId = NewType("SiteId", str)
 ZoneId = NewType("ZoneId", str)
 AssetId = NewType("AssetId", str)
 SignId = NewType("SignId", str)
+ClosureId = NewType("ClosureId", str)
 
 _DEV_EUI = re.compile(r"[0-9a-fA-F]{16}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_LONG_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
 
 def parse_dev_eui(text: str) -> DeviceId:
@@ -74,7 +76,16 @@ def parse_sign_id(text: str) -> SignId:
     return SignId(_slug("sign id", text))
 
 
-def _slug(kind: str, text: str) -> str:
-    if not _SLUG.fullmatch(text):
+def parse_closure_id(text: str) -> ClosureId:
+    """A closure id; same alphabet as a site id, at most 100, since it may say what is closed and from when on.
+
+    Raises:
+        InvalidIdError: anything else.
+    """
+    return ClosureId(_slug("closure id", text, _LONG_SLUG))
+
+
+def _slug(kind: str, text: str, pattern: re.Pattern[str] = _SLUG) -> str:
+    if not pattern.fullmatch(text):
         raise InvalidIdError(f"{kind} (lower-case letters, digits, inner hyphens)", text)
     return text

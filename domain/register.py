@@ -1,4 +1,4 @@
-"""The register: sites, zones, assets, devices and who watched what when; what changes it, and how that is undone."""
+"""The register: sites, zones, assets, devices, who watched what when, what is closed; what changes it, and its undo."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ class RecordKind(StrEnum):
     ASSET = "asset"
     DEVICE = "device"
     INSTALLATION = "installation"
+    CLOSURE = "closure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from domain.categories import Category
+from domain.closures import EARLIEST, WEEKDAYS, Weekday
 from domain.errors import InvalidIdError
-from domain.ids import parse_asset_id, parse_device_id, parse_site_id, parse_zone_id
+from domain.ids import parse_asset_id, parse_closure_id, parse_device_id, parse_site_id, parse_zone_id
 from domain.places import AssetKind, Direction, SiteKind
 from domain.register import RecordKind, Value
 
@@ -18,6 +19,7 @@ LONGEST_SILENCE_S = 366 * 86_400
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 MOST_SEATS = 1000
 LONGEST_STAY_MINUTES = 365 * 1440
+MOST_DAYS = 400
 FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -109,6 +111,33 @@ def _time_of_day(text: str) -> str:
     return text
 
 
+def _weekdays(text: str) -> str:
+    """In the order of the week, without repetitions."""
+    given = set(_words(text.lower()))
+    if strange := sorted(given - set(WEEKDAYS)):
+        raise ValueError(f"must be days such as {Weekday.MONDAY} {Weekday.FRIDAY}, got {strange[0][:40]!r}")
+    return " ".join(day for day in WEEKDAYS if day in given)
+
+
+def _days(text: str) -> str:
+    """In order, without repetitions."""
+    given = set()
+    for word in _words(text):
+        try:
+            given.add(date.fromisoformat(word) if len(word) == len("2026-12-25") else None)
+        except ValueError:
+            given.add(None)
+        if None in given:
+            raise ValueError(f"must be days such as 2026-12-25 2027-01-01, got {word[:40]!r}")
+    if len(given) > MOST_DAYS:
+        raise ValueError(f"has more than {MOST_DAYS} days")
+    return " ".join(day.isoformat() for day in sorted(day for day in given if day is not None))
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in FLAGS:
         raise ValueError(f"must be yes or no, got {text[:40]!r}")
@@ -158,6 +187,18 @@ FIELDS: Mapping[RecordKind, Mapping[str, Field]] = {
         "distance_threshold_mm": Field(read=_whole(1, 20_000), required=False),
         "debounce_s": Field(read=_whole(0, 86_400), required=False),
     },
+    RecordKind.CLOSURE: {
+        "site": Field(read=parse_site_id, required=False, refers_to=RecordKind.SITE),
+        "zone": Field(read=parse_zone_id, required=False, refers_to=RecordKind.ZONE),
+        "asset": Field(read=parse_asset_id, required=False, refers_to=RecordKind.ASSET),
+        "reason": Field(read=_text),
+        "begins_at": Field(read=moment),
+        "ends_at": Field(read=moment, required=False),
+        "weekdays": Field(read=_weekdays, required=False),
+        "from_time": Field(read=_time_of_day, required=False),
+        "to_time": Field(read=_time_of_day, required=False),
+        "except_days": Field(read=_days, required=False),
+    },
 }
 """Lengths in mm, times in s, degrees of WGS 84."""
 
@@ -169,6 +210,7 @@ READ_ID: Mapping[RecordKind, Callable[[str], str]] = {
     RecordKind.ZONE: parse_zone_id,
     RecordKind.ASSET: parse_asset_id,
     RecordKind.DEVICE: parse_device_id,
+    RecordKind.CLOSURE: parse_closure_id,
 }
 """How an id is read; an installation has none of its own, its device and its beginning name it."""
 
@@ -214,7 +256,18 @@ def _contradictions(kind: RecordKind, values: Mapping[str, Value], faulty: Colle
     begins_at, ends_at = values.get("begins_at"), values.get("ends_at")
     if isinstance(begins_at, datetime) and isinstance(ends_at, datetime) and ends_at <= begins_at:
         return [("ends_at", "must be after begins_at")]
-    return []
+    return list(_closure_contradictions(values)) if kind is RecordKind.CLOSURE else []
+
+
+def _closure_contradictions(values: Mapping[str, Value]) -> Iterator[FaultyCell]:
+    if [values["site"], values["zone"], values["asset"]].count(None) != len(("site", "zone", "asset")) - 1:
+        yield "asset", "a closure is of one site, one zone or one asset"
+    begins_at = values["begins_at"]
+    if isinstance(begins_at, datetime) and begins_at < EARLIEST:
+        yield "begins_at", f"must be from {EARLIEST.date()} on"
+    if values["weekdays"] is None:
+        strangers = [name for name in ("from_time", "to_time", "except_days") if values[name] is not None]
+        yield from ((name, "only of a closure that has weekdays") for name in strangers)
 
 
 _NEEDED_BY = {AssetKind.BAY: ("category",), AssetKind.AREA: ("capacity",), AssetKind.GATE: ("area", "direction")}

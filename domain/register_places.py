@@ -6,7 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.places import Asset, AssetKind, Device, Places
-from domain.register import Entry, RecordKind, Register, Value
+from domain.register import Entry, Plan, RecordKind, Register, Value
+from domain.register_closures import entries_of_file, without_closures_that_left_the_file
+from domain.register_plan import plan
+
+
+def plan_of(places: Places, register: Register, *, at: datetime) -> Plan:
+    """What a places file changes. It keeps its own closures, and no others."""
+    planned = plan(register, entries_of(places, register, at=at), at=at)
+    return without_closures_that_left_the_file(planned, register, places)
 
 
 def entries_of(places: Places, register: Register, *, at: datetime) -> list[Entry]:
@@ -16,6 +24,7 @@ def entries_of(places: Places, register: Register, *, at: datetime) -> list[Entr
         *(_asset(asset, register) for asset in places.assets),
         *(_device(device) for device in places.devices),
         *(entry for device in places.devices for entry in _installations(device, register, at)),
+        *entries_of_file(places),
     ]
 
 

@@ -137,6 +137,7 @@ def _objections(after: Register, changes: Sequence[Change], lines: Lines, faulty
         *_lost_references(after, changes, lines, faulty),
         *_strange_zones(sure, changes, lines),
         *_strange_areas(sure, changes, lines),
+        *_closed_gates(sure, changes, lines),
         *_overlaps(after, changes, lines, faulty),
         *_still_needed(after, changes),
     ]
@@ -200,6 +201,16 @@ def _strange_areas(after: Register, changes: Sequence[Change], lines: Lines) -> 
         )
         line = lines.get((RecordKind.ASSET, asset_id)) or lines.get((RecordKind.ASSET, str(gate["area"])))
         yield from (RegisterProblem(line=line, column="area", message=message) for message in wrong)
+
+
+def _closed_gates(after: Register, changes: Sequence[Change], lines: Lines) -> Iterator[RegisterProblem]:
+    """A gate is nothing that anybody uses."""
+    for change in changes:
+        closed = change.after["asset"] if change.kind is RecordKind.CLOSURE and change.after is not None else None
+        asset = after[RecordKind.ASSET].get(str(closed))
+        if asset is not None and asset["kind"] == AssetKind.GATE:
+            line = lines.get((change.kind, change.record_id))
+            yield RegisterProblem(line=line, column="asset", message=f"{closed} is a gate: close its area")
 
 
 def _overlaps(after: Register, changes: Sequence[Change], lines: Lines, faulty: Faulty) -> Iterator[RegisterProblem]:

@@ -45,6 +45,7 @@ from smartplace.sign_outlets import has_outlets, tell_signs
 from smartplace.signs import sign_doors, validity
 from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
+from store.closures import ClosureTimes
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
@@ -135,6 +136,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(drain.drain(), name="spool")
                 tasks.create_task(pipeline.tick(every_s=settings.tick_seconds), name="tick")
                 tasks.create_task(canary.sing(source), name="canary")
+                tasks.create_task(ClosureTimes(pool, now=utc_now).follow(), name="closures")
                 history = History(pool, now=utc_now)
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
                 tasks.create_task(watch.follow(every_s=_LOOK_AT_HISTORY_EVERY_S), name="history-watch")

@@ -10,6 +10,7 @@ from api.app import create_app
 from api.metrics import HttpMeter
 from api.metrics import create_router as metrics_router
 from api.routes.alarms import create_router as alarms_router
+from api.routes.closures import create_router as closures_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
 from api.routes.history import create_router as history_router
@@ -126,6 +127,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
+            closures_router(doors.registry, doors.scopes_of, utc_now),
             metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
         ],
     )

@@ -1,7 +1,7 @@
 """Places in the database: importing them, reading them, and finding the device behind a frame."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -11,15 +11,13 @@ from domain.ids import AssetId, DeviceId, SiteId, ZoneId
 from domain.places import (
     Asset,
     AssetKind,
-    Closure,
     Direction,
     Places,
     Sign,
     Site,
     SiteKind,
 )
-from domain.register_places import entries_of
-from domain.register_plan import plan
+from domain.register_places import plan_of
 from store.boards import file_signs, read_signs
 from store.pool import Connection, Pool, translated
 from store.queries import query
@@ -64,7 +62,7 @@ async def import_places(pool: Pool, places: Places, *, at: datetime, actor: str 
     """Add or change these places in one transaction; what the file does not name stays as it is.
 
     A device that is now elsewhere ends its installation at `at`, and so does one whose asset has another now; closures
-    of the named assets are replaced.
+    of the named assets that the file had before, and has no more, go.
 
     Raises:
         StoreUnavailableError: the database does not answer; nothing was changed.
@@ -74,13 +72,10 @@ async def import_places(pool: Pool, places: Places, *, at: datetime, actor: str 
     with translated():
         async with pool.connection() as connection, connection.transaction():
             try:
-                await change_register(
-                    connection, lambda now: plan(now, entries_of(places, now, at=at), at=at), change_of
-                )
+                await change_register(connection, lambda now: plan_of(places, now, at=at), change_of)
                 await file_signs(connection, places.signs, at=at, actor=actor)
             except (RegisterRefusedError, BoardRefusedError) as error:
                 raise StoreRefusedError(str(error)) from error
-            await _replace_closures(connection, places)
             await publish(connection, at=at)
 
 
@@ -103,20 +98,6 @@ async def read_devices(connection: Connection) -> dict[DeviceId, KnownDevice]:
 
 async def _rows(connection: Connection, name: str) -> list[Mapping[str, object]]:
     return [*await (await connection.execute(query(name))).fetchall()]
-
-
-async def _replace_closures(connection: Connection, places: Places) -> None:
-    named = [asset.asset_id for asset in places.assets]
-    # What was closed and what will be: told anew it stays the same where nothing changed.
-    await connection.execute(query("insert_history_due_of_closures"), {"asset_ids": named})
-    await connection.execute(query("delete_closures"), {"asset_ids": named})
-    async with connection.cursor() as cursor:
-        await cursor.executemany(query("insert_closure"), [_closure_row(closure) for closure in places.closures])
-    await connection.execute(query("insert_history_due_of_closures"), {"asset_ids": named})
-
-
-def _closure_row(closure: Closure) -> dict[str, object]:
-    return asdict(closure)
 
 
 def _site(row: Mapping[str, object]) -> Site:

@@ -26,6 +26,7 @@ from domain.register import (
 )
 from domain.register_fields import unsaid
 from domain.register_plan import plan, undo_plan
+from store.closures import work_out_changed
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
 from store.retelling import ask_to_retell
@@ -33,7 +34,7 @@ from store.retelling import ask_to_retell
 _TIMES = ("begins_at", "ends_at")
 _WITHIN_S = 120.0
 # Installations are taken out and put in anew, so that no two overlap on the way.
-_STEPS = (
+_APPLY = (
     "delete_register_installations",
     "apply_register_sites",
     "apply_register_zones",
@@ -41,6 +42,10 @@ _STEPS = (
     "apply_register_gates",
     "apply_register_devices",
     "apply_register_installations",
+    "apply_register_closures",
+)
+_TAKE_OUT = (
+    "delete_register_closures",
     "delete_register_assets",
     "delete_register_zones",
     "delete_register_devices",
@@ -166,7 +171,7 @@ async def read_register(connection: Connection) -> dict[RecordKind, dict[str, Va
     rows = await connection.execute(query("select_register"))
     for row in await rows.fetchall():
         kind, values = RecordKind(row["record"]), _values(row["value"])
-        register[kind][_full_id(row["record_id"], values)] = values
+        register[kind][_full_id(kind, row["record_id"], values)] = values
     return register
 
 
@@ -210,7 +215,10 @@ async def _write(connection: Connection, planned: Plan, change_of: ChangeOf) -> 
         (change.kind.value, change.record_id, _json(change.before), _json(change.after)) for change in planned.changes
     ]
     await copy_in(connection, "copy_register_changes", ("text", "text", "jsonb", "jsonb"), rows)
-    for step in _STEPS:
+    for step in _APPLY:
+        await connection.execute(query(step))
+    await work_out_changed(connection, at=change_of.at)
+    for step in _TAKE_OUT:
         await connection.execute(query(step))
     await connection.execute(query("insert_history_due_of_register"))
     parameters = {name: getattr(change_of, name) for name in ("at", "actor", "what", "undoes")}
@@ -233,9 +241,10 @@ def _values(row: Mapping[str, Value]) -> Values:
     }
 
 
-def _full_id(record_id: str, values: Values) -> str:
+def _full_id(kind: RecordKind, record_id: str, values: Values) -> str:
     begins_at = values.get("begins_at")
-    return installation_id(record_id, begins_at) if isinstance(begins_at, datetime) else record_id
+    named = kind is RecordKind.INSTALLATION and isinstance(begins_at, datetime)
+    return installation_id(record_id, begins_at) if named else record_id  # type: ignore[arg-type]
 
 
 def _change(row: Mapping[str, object]) -> Change:

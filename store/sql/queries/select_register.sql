@@ -23,3 +23,10 @@ SELECT 'installation', d.device_id,
        jsonb_build_object('device', d.device_id, 'asset', a.asset_id, 'begins_at', i.begins_at, 'ends_at', i.ends_at,
                           'distance_threshold_mm', i.distance_threshold_mm, 'debounce_s', i.debounce_s)
 FROM installation AS i JOIN device AS d USING (device_key) JOIN asset AS a USING (asset_key)
+UNION ALL
+SELECT 'closure', p.closure_id,
+       jsonb_build_object('site', s.site_id, 'zone', z.zone_id, 'asset', a.asset_id, 'reason', p.reason,
+                          'begins_at', p.begins_at, 'ends_at', p.ends_at, 'weekdays', p.weekdays, 'from_time', p.from_time,
+                          'to_time', p.to_time, 'except_days', p.except_days)
+FROM planned_closure AS p LEFT JOIN site AS s USING (site_key) LEFT JOIN zone AS z USING (zone_key)
+LEFT JOIN asset AS a USING (asset_key)
