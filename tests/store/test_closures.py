@@ -27,10 +27,6 @@ MARKET = HEADER + "closure,market,mill-yard,,,Market,2026-11-01T00:00:00Z,,fri,0
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def read(text):
-    return read_register(text.encode(), silent_after=lambda _model: HOUR)
-
-
 def rows(conninfo, statement, *parameters):
     with psycopg.connect(conninfo) as connection:
         return connection.execute(statement, parameters).fetchall()
@@ -64,7 +60,8 @@ async def register(database, open_store, small_borough, clock):
 
 
 async def make(register, text):
-    return await register.write(read(text), actor="me", what="closures")
+    read = read_register(text.encode(), silent_after=lambda _model: HOUR)
+    return await register.write(read.entries, actor="me", what="closures", faulty=read.faulty)
 
 
 async def test_a_place_is_closed_and_open_again_without_any_frame(register, database, frame, noon, clock):
