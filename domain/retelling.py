@@ -11,16 +11,13 @@ what they say of the time after it is known.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import NamedTuple
 
 from domain.observations import Observation, Quality, one_a_second
-from domain.spans import FOREVER, Closed, Segment, Span, clipped, joined, segments, spans_of_segments
+from domain.spans import BEGINNING, FOREVER, Closed, Segment, Span, clipped, joined, segments, spans_of_segments
 from domain.states import State
-
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-"""Before everything."""
 
 _MOMENT = timedelta(seconds=1)
 # So many words before it say, with the one after it, whether a count is a spike.

@@ -10,8 +10,10 @@ What a span of time is told by, in this order:
 1. A word counts until the next one, at most until its sensor is taken for silent or leaves (`counts_until`); then the
    state is unknown.
 2. Missing words are inferred where a later one proves them: a sensor that tells how long the state before lasted fills
-   that time; of one that reports the same change twice, with frames missing in between, a change was missed, nobody
-   knows when: the middle of the time in question is taken.
+   that time, and where it was in that state before already, it had left it meanwhile; of one that reports the same
+   change twice, with frames missing in between, a change was missed, and so it was where a heartbeat says something
+   else than the word before it. Nobody knows when: the middle of the time in question is taken, which halves how long
+   history is wrong after a frame was lost (docs/accuracy.md).
 3. Flapping is smoothed: a known state that is over before `debounce` and lies between known states is told as the one
    before it.
 4. A closure lies over all of it.
@@ -29,7 +31,12 @@ from domain.uplinks import Kind
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The end of what nobody knows the end of."""
 
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Before everything."""
+
 _MOMENT = timedelta(seconds=1)
+# From there on sensors tell no length of a state, but that it was longer.
+_LONGEST_TOLD = timedelta(minutes=660)
 _NOTHING = (0, 0)
 _Word = tuple[State, int, Quality]
 _CLOSED: _Word = (State.CLOSED, 0, Quality.OBSERVED)
@@ -143,7 +150,8 @@ def joined(spans: Iterable[Span]) -> list[Span]:
 def _between(word: Observation, following: Observation | None) -> Iterator[Segment]:
     """What is known from one word to the next."""
     ends_at = following.at if following else FOREVER
-    missed_at = min(_missed_change(word, following), ends_at)
+    missed = _missed_changes(word, following) if following else []
+    missed_at = min(missed[0][0], ends_at) if missed else ends_at
     silent_at = min(word.counts_until, missed_at)
     if word.at < silent_at:
         told = word.kind is Kind.EVENT
@@ -151,16 +159,9 @@ def _between(word: Observation, following: Observation | None) -> Iterator[Segme
     if silent_at < missed_at:
         told = word.kind is Kind.EVENT and silent_at == word.at
         yield _segment(silent_at, missed_at, None, word.debounce, told=told)
-    if missed_at < ends_at:
-        assert following is not None
-        yield Segment(
-            begins_at=missed_at,
-            ends_at=ends_at,
-            taken=0 if following.taken else 1,
-            quality=Quality.INFERRED,
-            debounce=word.debounce,
-            told=False,
-        )
+    for (begins_at, taken), (until, _) in pairwise([*missed, (ends_at, 0)]):
+        if begins_at < until:
+            yield _segment(begins_at, until, taken, word.debounce, told=False, quality=Quality.INFERRED)
 
 
 def _segment(
@@ -175,21 +176,41 @@ def _segment(
     return Segment(begins_at=begins_at, ends_at=ends_at, taken=taken, quality=quality, debounce=debounce, told=told)
 
 
-def _missed_change(word: Observation, following: Observation | None) -> datetime:
-    """From when on the state before `following` is inferred; FOREVER where nothing has to be."""
-    if following is None or following.kind is not Kind.EVENT or word.counted or following.counted:
-        return FOREVER
+def _missed_changes(word: Observation, following: Observation) -> list[tuple[datetime, int]]:
+    """What is inferred between two words: from when on which state, in order, until the second one."""
+    if word.counted or following.counted:
+        return []
     repeats = word.taken == following.taken
-    if following.previous_for is not None:
-        since = max(word.at, following.at - max(following.previous_for, _MOMENT))
-        if repeats:
-            return since
+    missing = following.f_cnt - word.f_cnt - 1 if word.device_key == following.device_key else 0
+    silent = word.counts_until < following.at
+    if following.kind is not Kind.EVENT:
+        # It is as the heartbeat says since some time, of which no event came.
+        missed = not repeats and missing > 0 and not silent
+        return [(_middle(word.at, following.at), following.taken)] if missed else []
+    other = 0 if following.taken else 1
+    if following.previous_for is None:
+        return [(_middle(word.at, following.at), other)] if repeats and missing > 0 and not silent else []
+    since = max(word.at, following.at - max(following.previous_for, _MOMENT))
+    if repeats:
+        return [(since, other)]
+    if silent:
         # It said so itself, until it fell silent: only the silence is filled.
-        return max(since, word.counts_until) if word.counts_until < following.at else FOREVER
-    frames_missing = word.device_key == following.device_key and following.f_cnt > word.f_cnt + 1
-    if repeats and frames_missing and word.counts_until >= following.at:
-        return whole_second(word.at + (following.at - word.at) / 2)
-    return FOREVER
+        return [(max(since, word.counts_until), other)]
+    if missing > 1 and since - word.at > _told_less_by(following.previous_for):
+        return [(_middle(word.at, since), following.taken), (since, other)]
+    return []
+
+
+def _middle(begins_at: datetime, ends_at: datetime) -> datetime:
+    return whole_second(begins_at + (ends_at - begins_at) / 2)
+
+
+def _told_less_by(previous_for: timedelta) -> timedelta:
+    """How much longer than a sensor tells the state before may have lasted.
+
+    It counts in whole minutes, from some hours on in steps of up to a quarter, and not beyond the last code.
+    """
+    return max(timedelta(minutes=1), previous_for / 4) if previous_for < _LONGEST_TOLD else FOREVER - BEGINNING
 
 
 def _runs(found: Iterable[Segment]) -> Iterator[list[Segment]]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from domain.retelling import BEGINNING
+from domain.spans import BEGINNING
 
 _LONGEST = timedelta(days=31)
 _AT_ONCE = timedelta(days=1000)

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
 from domain.observations import whole_second
-from domain.retelling import BEGINNING, Retold, Rewrite, rewrite
-from domain.spans import FOREVER, Span
+from domain.retelling import Retold, Rewrite, rewrite
+from domain.spans import BEGINNING, FOREVER, Span
 from store.due import Due, Extent, share
 from store.history_reading import UNTIL_A_BREATH, read_anew, read_kept
 from store.pool import Connection, Pool, connected

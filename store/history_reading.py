@@ -10,8 +10,8 @@ from typing import Any
 from psycopg.rows import tuple_row
 
 from domain.observations import NO_TIME, Observation, Quality
-from domain.retelling import BEGINNING, Retold, Words, retell
-from domain.spans import FOREVER, Closed, Span
+from domain.retelling import Retold, Words, retell
+from domain.spans import BEGINNING, FOREVER, Closed, Span
 from domain.states import State
 from domain.uplinks import Kind
 from store.due import Due

@@ -78,20 +78,30 @@ def plain(told, horizon):
 
 def infer(taken, by, word, following, begins, ends):
     """What the following word proves of the time before it."""
-    if following["kind"] is not Kind.EVENT or word["counted"] or following["counted"]:
+    if word["counted"] or following["counted"]:
         return
     other = 0 if following["taken"] else 1
+    missing = following["f_cnt"] - word["f_cnt"] - 1 if word["device"] == following["device"] else 0
+    middle = begins + (ends - begins) // 2
+    heard_all_along = int(word["until"]) >= ends
+    if following["kind"] is not Kind.EVENT:
+        if word["taken"] != following["taken"] and missing > 0 and heard_all_along:
+            for at in range(middle, ends):
+                taken[at], by[at] = following["taken"], "inferred"
+        return
     if following["previous"] is not None:
+        before = max(begins, ends - max(following["previous"], 1))
+        longer_by = max(60, following["previous"] / 4) if following["previous"] < 39600 else 10**9
+        if word["taken"] != following["taken"] and heard_all_along:
+            if missing > 1 and before - begins > longer_by:
+                for at in range(begins + (before - begins) // 2, ends):
+                    taken[at], by[at] = (following["taken"] if at < before else other), "inferred"
+            return
         for at in range(max(begins, ends - max(following["previous"], 1)), ends):
             if taken[at] != other:
                 taken[at], by[at] = other, "inferred"
-    elif (
-        word["taken"] == following["taken"]
-        and word["device"] == following["device"]
-        and following["f_cnt"] > word["f_cnt"] + 1
-        and int(word["until"]) >= ends
-    ):
-        for at in range(begins + (ends - begins) // 2, ends):
+    elif word["taken"] == following["taken"] and missing > 0 and heard_all_along:
+        for at in range(middle, ends):
             taken[at], by[at] = other, "inferred"
 
 

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.retelling import BEGINNING
-from domain.spans import FOREVER
+from domain.spans import BEGINNING, FOREVER
 from store.due import Due, Extent, share
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
