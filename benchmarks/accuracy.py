@@ -55,6 +55,7 @@ from simulators.behaviour import reports
 from simulators.chirpstack import LoraDevice
 from simulators.readings import BatterySensor
 from simulators.spells import Spell
+from simulators.voices import BuiltIn
 from smartplace.embedded.ports import free_port
 from smartplace.embedded.postgres import EmbeddedPostgres, wheel_binaries
 from store.frames import FrameStore
@@ -150,7 +151,7 @@ def sent(world: World, cell: Cell, assets: Sequence[Asset], devices: Mapping[str
         )
         seen = until_stuck(_spells(world, number), stuck_at)
         sensor = BatterySensor(asset, seed=world.seed, begins_at=BEGINS)
-        radio = LoraDevice(devices[asset.asset_id], find(cell.model), seed=world.seed, begins_at=BEGINS)
+        radio = LoraDevice(devices[asset.asset_id], BuiltIn(find(cell.model)), seed=world.seed, begins_at=BEGINS)
         beats = reports(asset, seen, sensor, heartbeat=BEATS[cell.beat], seed=world.seed, begins_at=BEGINS)
         for report in beats:
             if report.at >= ends_at:

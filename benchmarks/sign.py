@@ -29,7 +29,7 @@ sys.path[0] = str(Path(__file__).parents[1])
 import psycopg
 import uvloop
 
-from benchmarks.ingest import event
+from benchmarks.uplinks import event
 from benchmarks.servers import mosquitto, postgres, process, until
 from domain.places_file import parse_places
 from smartplace.embedded.ports import free_port
