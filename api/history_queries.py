@@ -1,11 +1,12 @@
 """What may be asked about the past: which time, which bays, one row for what."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from fastapi import HTTPException
 from pydantic import BaseModel, Field
 
+from domain.bench_use import Each, Level
 from domain.categories import Category
 from domain.history import PARKING, Audience, By, Selection
 from domain.periods import EARLIEST, Period, Step, read_period
@@ -152,3 +153,22 @@ class UsualQuery(BaseModel, extra="forbid"):
 
     site: str = Field(max_length=64)
     category: Category | None = None
+
+
+class BenchesQuery(BaseModel, extra="forbid"):
+    """Which month of which benches, one row for what."""
+
+    month: str | None = Field(
+        None,
+        pattern=r"^20\d\d-(0[1-9]|1[0-2])$",
+        description="Such as 2026-10; the last one that is told if left out. Told from a week after its end.",
+        examples=["2026-10"],
+    )
+    by: Level = Field(Level.SITE, description="Wards and the borough are sums of what is told of their parts.")
+    each: Each = Field(Each.MONTH, description="One row for the month, for each day, or for each hour of the week.")
+    site: str | None = Field(None, max_length=64, description="Of this site only.")
+    ward: str | None = Field(None, max_length=200, description="Of this ward only.")
+
+    def first_day(self) -> date | None:
+        """Of the month."""
+        return None if self.month is None else date.fromisoformat(f"{self.month}-01")

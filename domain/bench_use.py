@@ -1,8 +1,8 @@
-"""How much benches are used, as it is told in public: month by month, by places of several benches, never one sitting.
+"""How much benches are used, as the public is told: month by month, by places of several benches, never one sitting.
 
-- The smallest place that is told is a *block*: a site with so many benches (`PrivacyRules.benches`); the other sites of a
-  ward together, if they have as many; what then is left of the borough together, if it has. Wards and the borough are
-  sums of blocks. Which blocks there are depends on the register alone, and no bench is in two.
+- The smallest place that is told is a *block*: a site with so many benches (`PrivacyRules.benches`); the other sites of
+  a ward together, if they have as many; what then is left of the borough together, if it has. Wards and the borough
+  are sums of blocks. Which blocks there are depends on the register alone, and no bench is in two.
 - A month is told when it is over and settled, once, and stays as it was told: whoever asks again, after a late frame, a
   move of a bench or a change of settings, learns nothing more.
 - Of each block the month is counted by day and by hour of the week. Of both, and of the month, cells are withheld as
@@ -14,12 +14,12 @@ What is told (`ToldMonth`) has no withheld number in it. Every answer is made of
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from domain.disclosure import PrivacyRules
-from domain.periods import LONDON, Period, Step
+from domain.periods import LONDON, Period, Step, floor, following, in_utc
 from domain.suppression import TwoWays, total_is_told
 
 SETTLED_AFTER = timedelta(days=7)
@@ -78,7 +78,7 @@ class BenchSums:
 
 
 class When(NamedTuple):
-    """A day; or a weekday (1 is Monday) and the hour at which its part of the day begins; or, with neither, the month."""
+    """A day; or a weekday (1 is Monday) and the hour at which a part of it begins; or, with neither, the month."""
 
     day: date | None = None
     weekday: int | None = None
@@ -140,7 +140,7 @@ class ToldMonth:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A place in some time: `cell` is the sum of what is told of `counted` of its benches, `charging_counted` likewise."""
+    """A place in some time: `cell` sums what is told of `counted` of its benches, and of `charging_counted` of them."""
 
     place: str
     cell: Cell
@@ -172,7 +172,7 @@ def blocks(sites: Iterable[BenchSite], least: int) -> list[Block]:
 
 
 def told(counted: Mapping[tuple[date, int], BenchSums], month: Period, rules: PrivacyRules) -> tuple[Cell, ...]:
-    """The cells of a block: the month, its days, its hours of the week. `counted` by local day and hour of that month."""
+    """The cells of a block: the month, its days, its hours of the week. `counted` by local day and hour."""
     days, hours = _by_day(counted, month), _by_hour_of_week(counted, rules.bucket_hours)
     whole = sum(days.values(), BenchSums())
     use = _told_cells(days, hours, rules.k, lambda sums: sums.sittings)
@@ -199,6 +199,18 @@ def rows(month: ToldMonth, level: Level, each: Each, *, site: str | None, ward: 
             if place or level is Level.BOROUGH:
                 places[place].append(one)
     return [row for place in sorted(places) for row in _rows_of(place, places[place], each)]
+
+
+def period_of(month: date) -> Period:
+    """The month that begins with a day, on UK clocks."""
+    since = in_utc(datetime.combine(month, time()))
+    return Period(since=since, until=following(since, Step.MONTH))
+
+
+def settled_month(told_until: datetime) -> date:
+    """The first day of the last month that is settled, for history that goes as far as that."""
+    over = floor(told_until - SETTLED_AFTER, Step.MONTH)
+    return floor(over - timedelta(hours=1), Step.MONTH).astimezone(LONDON).date()
 
 
 def days_of(month: Period) -> list[date]:

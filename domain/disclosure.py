@@ -25,7 +25,7 @@ ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 class PrivacyRules:
     """`k`: of so few events, or bays that belong to one household, nothing is told (of fewer, where it says so).
 
-    `benches`: places with fewer of them are told together with others. `bucket_hours`: their day is told no more finely.
+    `benches`: places with fewer of them are told together with others; their day in parts of `bucket_hours`.
     """
 
     k: int = 10

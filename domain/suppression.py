@@ -1,8 +1,8 @@
 """Which cells of a table are withheld, so that nobody can work one out from the other cells and the totals.
 
 A cell is told if `k` events or more are counted in it. Whoever knows a total knows also what all withheld cells make
-together: so they are always two or more, and have `k` events together. Where they are fewer, the smallest cell that could
-be told is withheld as well.
+together: so they are always two or more, and have `k` events together. Where they are fewer, the smallest cell that
+could be told is withheld as well.
 """
 
 from collections.abc import Iterable, Sequence

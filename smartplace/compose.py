@@ -45,6 +45,7 @@ from smartplace.sign_outlets import has_outlets, tell_signs
 from smartplace.signs import sign_doors, validity
 from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
+from store.bench_use import StoreBenchUse
 from store.closures import ClosureTimes
 from store.commands import CommandStore
 from store.device_records import StoreDeviceRecords
@@ -245,6 +246,7 @@ async def serve(settings: Settings) -> None:
             commands=CommandStore(pool, now=utc_now, can_send=bool(settings.downlink_topic), others=codecs),
             history=StoreHistory(pool, rules=privacy_rules(settings)),
             usual=usual,
+            bench_use=StoreBenchUse(pool, rules=privacy_rules(settings), now=utc_now),
             pushed=pushed,
             scopes_of=signs.scopes_of,
             look=observation.look,
@@ -276,7 +278,9 @@ async def serve(settings: Settings) -> None:
 
 def privacy_rules(settings: Settings) -> PrivacyRules:
     """What may be told in public."""
-    return PrivacyRules(k=settings.privacy_k)
+    return PrivacyRules(
+        k=settings.privacy_k, benches=settings.privacy_benches, bucket_hours=settings.privacy_bucket_hours
+    )
 
 
 async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:

@@ -101,7 +101,11 @@ class Settings(BaseSettings):
     usual_weeks: int = Field(default=6, ge=2, le=52)
     """Over how many of the last weeks it is worked out how full places usually are."""
     privacy_k: int = Field(default=10, ge=2, le=1000)
-    """In public no past is told of so few stays, or bays that belong to one household each, or fewer."""
+    """In public no past is told of so few stays, sittings, or bays that belong to one household each."""
+    privacy_benches: int = Field(default=5, ge=2, le=1000)
+    """Places with fewer benches are told together with others."""
+    privacy_bucket_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 1
+    """Into how long parts the day is told of benches, in hours."""
     keep_journal_days: int = Field(default=396, ge=0, le=36_500)
     """How long every frame is kept as it came, by its receipt; 0 for ever. See docs/history.md for all of these."""
     keep_measurements_days: int = Field(default=396, ge=0, le=36_500)

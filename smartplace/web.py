@@ -24,6 +24,7 @@ from dashboard.templating import Templates
 from devices.catalogue import silent_after
 from domain.alarms import Alarms
 from domain.api_keys import ScopesOf
+from domain.bench_use import BenchUse
 from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
@@ -71,6 +72,7 @@ class Doors:
     commands: Commands
     history: HistoryQuestions
     usual: UsualOccupancy
+    bench_use: BenchUse
     pushed: HttpSource
     scopes_of: ScopesOf
     look: Look
@@ -123,7 +125,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             alarms_router(doors.alarms, doors.scopes_of),
             quality_router(doors.quality, doors.scopes_of, utc_now),
             commands_router(doors.commands, doors.scopes_of),
-            history_router(doors.history, doors.usual, live, doors.scopes_of),
+            history_router(doors.history, doors.usual, doors.bench_use, live, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
             codec_router(doors.codecs, doors.scopes_of, utc_now),
             registry_router(doors.registry, doors.scopes_of, doors.silent_after),
@@ -159,6 +161,7 @@ def unopened_doors(settings: Settings) -> Doors:
         commands=cast("Commands", None),
         history=cast("HistoryQuestions", None),
         usual=UsualWeeks({}),
+        bench_use=cast("BenchUse", None),
         pushed=HttpSource(now=utc_now),
         scopes_of=_no_scopes,
         look=list,

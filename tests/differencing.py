@@ -20,9 +20,9 @@ class Known:
             if row is not None:
                 factor = left[first]
                 for unknown, value in row.items():
-                    value = (left.get(unknown, 0) - factor * value) % PRIME
-                    if value:
-                        left[unknown] = value
+                    less = (left.get(unknown, 0) - factor * value) % PRIME
+                    if less:
+                        left[unknown] = less
                     else:
                         left.pop(unknown, None)
         return left

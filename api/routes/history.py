@@ -7,8 +7,10 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from api.bench_schemas import BenchesAnswer
 from api.history_answers import CSV, SUFFIX, page, respond
 from api.history_queries import (
+    BenchesQuery,
     ComparisonQuery,
     GroupQuery,
     Order,
@@ -47,6 +49,8 @@ from api.history_schemas import (
 )
 from api.keys import audience_of, holder_of
 from domain.api_keys import Scope, ScopesOf
+from domain.bench_use import BenchUse, rows
+from domain.errors import UnknownPlaceError
 from domain.figures import Figures, Sums
 from domain.history import Audience, By, Group, HistoryQuestions, Question, Selection, Stays
 from domain.live import Live
@@ -61,7 +65,9 @@ Item = TypeVar("Item")
 Ranked = Callable[[tuple[Group, Item]], float | None]
 
 
-def create_router(questions: HistoryQuestions, usual: UsualOccupancy, live: Live, scopes_of: ScopesOf) -> APIRouter:
+def create_router(
+    questions: HistoryQuestions, usual: UsualOccupancy, bench_use: BenchUse, live: Live, scopes_of: ScopesOf
+) -> APIRouter:
     """Routes under /v1/history, each also with the suffix .csv; managers' keys see more."""
     router = APIRouter(prefix="/v1/history", tags=["History"])
     audience = Depends(audience_of(scopes_of))
@@ -71,6 +77,7 @@ def create_router(questions: HistoryQuestions, usual: UsualOccupancy, live: Live
     _add_comparison(router, questions, audience)
     _add_stuck(router, questions, Depends(holder_of(Scope.HISTORY, scopes_of)))
     _add_usual(router, usual, live)
+    _add_benches(router, bench_use)
     return router
 
 
@@ -278,6 +285,25 @@ def _add_usual(router: APIRouter, usual: UsualOccupancy, live: Live) -> None:
         return respond(request, body, Audience.PUBLIC)
 
     _add(router, "/usual", week, UsualAnswer, "How much is usually free")
+
+
+def _add_benches(router: APIRouter, bench_use: BenchUse) -> None:
+    async def benches(request: Request, asked: Annotated[BenchesQuery, Query()]) -> Response:
+        """How much benches were used in a month, and how much was charged there; never less than several benches make.
+
+        Places with few benches are told together with others. Cells of few sittings are withheld, and others with them,
+        so that nobody works them out. A month is told once, a week after its end, and stays as it was told.
+        """
+        month = await bench_use.month(asked.first_day())
+        known = {"site": {site.site for site in month.sites}, "ward": {site.ward for site in month.sites}}
+        for name, names in known.items():
+            wanted = getattr(asked, name)
+            if wanted is not None and wanted not in names:
+                raise UnknownPlaceError(name, wanted)
+        found = rows(month, asked.by, asked.each, site=asked.site, ward=asked.ward)
+        return respond(request, BenchesAnswer.of(month, found, asked.by, asked.each), Audience.PUBLIC)
+
+    _add(router, "/benches", benches, BenchesAnswer, "How much benches are used")
 
 
 def _occupancy(row: tuple[Group, Figures]) -> float | None:

@@ -53,7 +53,7 @@ def assets():
 def client(make_app, live, assets):
     questions = BruteHistory(ORIGIN, assets, NOON)
     usual = UsualWeeks({("mill-yard", None): [Usual(share_free=0.25, weeks=3), *[None] * (HOURS_OF_A_WEEK - 1)]})
-    app = make_app(live, routers=[create_router(questions, usual, live, scopes_of)])
+    app = make_app(live, routers=[create_router(questions, usual, None, live, scopes_of)])
     return TestClient(app)
 
 
@@ -249,7 +249,7 @@ def test_unknown_places_are_not_found(client):
 def test_every_answer_is_in_the_document(client):
     paths = client.get("/openapi.json").json()["paths"]
     history = [path for path in paths if path.startswith("/v1/history")]
-    assert len(history) == 2 * 10
+    assert len(history) == 2 * 11
     for path in history:
         operation = paths[path]["get"]
         content = operation["responses"]["200"]["content"]

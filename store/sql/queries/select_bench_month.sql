@@ -1,0 +1,1 @@
+SELECT told FROM bench_month WHERE month = %(month)s

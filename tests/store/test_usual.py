@@ -1,0 +1,124 @@
+"""What is usual at a time of the week, from facts: the same as counted hour by hour in Python, across clock changes."""
+
+import random
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.categories import Category
+from domain.places_file import parse_places
+from store.places import import_places
+from store.pool import open_pool
+from store.usual import KnownUsual
+
+pytestmark = [pytest.mark.db, pytest.mark.anyio]
+
+LONDON = ZoneInfo("Europe/London")
+HOUR = timedelta(hours=1)
+PLACES = """
+name = "Two places"
+simulated = true
+[[site]]
+id = "mill-yard"
+name = "Mill Yard"
+kind = "car_park"
+locality = "Grays"
+lon = 0.325
+lat = 51.475
+[[site.bays]]
+category = "general"
+model = "bosch-tps110"
+bay = [
+  { id = "yard-1", lon = 0.3251, lat = 51.4751, device = "70b3d50000000001" },
+  { id = "yard-2", lon = 0.3252, lat = 51.4751, device = "70b3d50000000002" },
+]
+[[site.bays]]
+category = "disabled"
+model = "bosch-tps110"
+bay = [
+  { id = "yard-3", lon = 0.3253, lat = 51.4751, device = "70b3d50000000003" },
+  { id = "yard-home", lon = 0.3254, lat = 51.4751, device = "70b3d50000000004", home_linked = true },
+]
+[[site.areas]]
+id = "yard-roof"
+name = "Roof"
+category = "ev"
+capacity = 10
+lon = 0.3301
+lat = 51.4801
+model = "smartplace-count"
+device = "count-1"
+[[site.benches]]
+model = "smartplace-bench"
+bench = [{ id = "yard-bench", lon = 0.3255, lat = 51.4751, device = "bench-1" }]
+"""
+COUNTED = {
+    "yard-1": Category.GENERAL,
+    "yard-2": Category.GENERAL,
+    "yard-3": Category.DISABLED,
+    "yard-roof": Category.EV,
+}
+CAPACITY = defaultdict(lambda: 1, {"yard-roof": 10})
+# Three weeks each, on the Wednesday after the clocks changed.
+CHANGES = {"forward": datetime(2026, 4, 1, 10, tzinfo=UTC), "back": datetime(2026, 10, 28, 10, tzinfo=UTC)}
+
+
+def made_up(chance, until):
+    """Facts `(asset, hour) -> (free, occupied, unknown)` of four weeks; hours that are known too little among them."""
+    found = {}
+    for number in range(4 * 168):
+        hour = until - (number + 1) * HOUR
+        for asset_id in [*COUNTED, "yard-home", "yard-bench"]:
+            whole = 3600 * CAPACITY[asset_id]
+            unknown = chance.choice([0, 0, whole // 3, whole // 2, whole])
+            free = chance.randint(0, whole - unknown)
+            found[asset_id, hour] = free, whole - unknown - free, unknown
+    return found
+
+
+def counted(facts, since, category):
+    """Hour by hour of the week on UK clocks: the share that was free, and in how many weeks that was known."""
+    hours = defaultdict(lambda: [0, 0, 0])
+    for (asset_id, hour), states in facts.items():
+        if hour >= since and asset_id in COUNTED and category in (None, COUNTED[asset_id]):
+            hours[hour] = [a + b for a, b in zip(hours[hour], states, strict=True)]
+    week = [[] for _ in range(168)]
+    for hour, (free, occupied, unknown) in hours.items():
+        local = hour.astimezone(LONDON)
+        if free + occupied and 2 * (free + occupied) >= free + occupied + unknown:
+            week[24 * local.weekday() + local.hour].append((free, free + occupied))
+    return [
+        None if len(cell) < 2 else (pytest.approx(sum(f for f, _ in cell) / sum(k for _, k in cell)), len(cell))
+        for cell in week
+    ]
+
+
+@pytest.mark.parametrize("until", CHANGES.values(), ids=CHANGES)
+async def test_what_is_usual_is_as_counted_hour_by_hour(database, noon, until):
+    facts = made_up(random.Random(7), until)
+    places = parse_places(PLACES, source="two places", silent_after=lambda _: HOUR)
+    async with open_pool(database, size=2) as pool:
+        await import_places(pool, places, at=noon)
+        async with pool.connection() as connection, connection.cursor() as cursor:
+            await cursor.executemany(
+                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s,"
+                " arrivals, departures) SELECT %s, asset_key, %s, %s, %s, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
+                [(hour, *states, asset_id) for (asset_id, hour), states in facts.items()],
+            )
+            # What goes on now is not usual yet.
+            await connection.execute("UPDATE history SET facts_until = %s", [until + timedelta(minutes=45)])
+        usual = KnownUsual(pool, weeks=3)
+        assert set(usual.week("mill-yard")) == {None}
+        await usual.refresh()
+
+    for category in (None, *set(COUNTED.values())):
+        week = usual.week("mill-yard", category)
+        expected = counted(facts, until - timedelta(weeks=3), category)
+        assert [one and (one.share_free, one.weeks) for one in week] == expected, category
+        assert sum(one is not None for one in week) > 80
+    assert set(usual.week("mill-yard", Category.TAXI)) == {None}
+    # Monday at nine is that on the clocks on the wall, before and after they change.
+    for monday in (datetime(2026, 3, 23, 9, tzinfo=UTC), datetime(2026, 3, 30, 8, tzinfo=UTC)):
+        assert usual.at("mill-yard", None, monday) == usual.week("mill-yard")[9]
