@@ -99,6 +99,7 @@ def test_a_site_is_what_the_list_says_of_it(client):
             "disabled": {"capacity": 2, "free": 0, "occupied": 0, "unknown": 1, "closed": 1},
             "ev": {"capacity": 1, "free": 1, "occupied": 0, "unknown": 0, "closed": 0},
         },
+        "zones": [],
         "benches": {"capacity": 0, "free": 0, "occupied": 0, "unknown": 0, "closed": 0},
         "heard_at": "2026-11-20T11:59:30.000Z",
     }
