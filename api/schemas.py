@@ -9,7 +9,7 @@ from domain.availability import Availability, availability
 from domain.categories import Category
 from domain.places import AssetKind, SiteKind
 from domain.readiness import Check
-from domain.snapshot import AssetStatus, SiteStatus
+from domain.snapshot import AssetStatus, SiteStatus, ZoneStatus
 from domain.states import Counts as DomainCounts
 from domain.states import State
 from domain.times import rfc3339
@@ -45,6 +45,25 @@ class Location(BaseModel):
     lat: float = Field(ge=-90, le=90, examples=[51.4752])
 
 
+class ZoneState(BaseModel):
+    """The bays of one zone of a site now."""
+
+    id: str
+    availability: Availability = Field(description="How its bays stand, in the one word that signs use.")
+    counts: Counts
+    categories: dict[Category, Counts] = Field(description="The same bays by who may use them.")
+
+    @classmethod
+    def of(cls, zone_id: str, status: ZoneStatus) -> "ZoneState":
+        """The wire form."""
+        return cls(
+            id=zone_id,
+            availability=availability(status.bays),
+            counts=Counts.of(status.bays),
+            categories={category: Counts.of(counts) for category, counts in status.categories.items()},
+        )
+
+
 class SiteState(BaseModel):
     """A site now."""
 
@@ -57,6 +76,9 @@ class SiteState(BaseModel):
     availability: Availability = Field(description="How its bays stand, in the one word that pages and signs use.")
     counts: Counts = Field(description="Parking bays of every category, and the spaces of counted areas.")
     categories: dict[Category, Counts] = Field(description="The same bays and spaces by who may use them.")
+    zones: list[ZoneState] = Field(
+        description="Its zones that have bays, by id. Bays outside of every zone are in `counts` alone."
+    )
     benches: Counts
     heard_at: Time | None = Field(description="When any device of the site was last heard.")
 
@@ -74,6 +96,7 @@ class SiteState(BaseModel):
             availability=availability(status.bays),
             counts=Counts.of(status.bays),
             categories={category: Counts.of(counts) for category, counts in status.categories.items()},
+            zones=[ZoneState.of(zone_id, zone) for zone_id, zone in status.zones.items() if zone.bays.capacity],
             benches=Counts.of(status.benches),
             heard_at=status.heard_at,
         )
@@ -92,6 +115,18 @@ class SiteList(_Stamped):
 
 class SiteAnswer(_Stamped, SiteState):
     """One site."""
+
+
+class SiteMessage(SiteAnswer):
+    """One site as a retained message, which stays where nobody can ask how old it is."""
+
+    valid_until: Time = Field(description="From then on nobody vouches for the numbers: show none of them.")
+
+    @classmethod
+    def at(cls, status: SiteStatus, *, revision: int, as_of: datetime, valid_until: datetime) -> "SiteMessage":
+        """The wire form."""
+        state = SiteState.of(status)
+        return cls(revision=revision, as_of=as_of, valid_until=valid_until, **dict(state))
 
 
 class AssetState(BaseModel):

@@ -35,6 +35,7 @@ from domain.quality import QualityRecords
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.sign_look import SignLooks
+from domain.sign_reports import SignReports
 from domain.sign_tokens import SignTokens
 from domain.signs import Signs
 
@@ -48,6 +49,7 @@ class Keeping:
     silent_after: SilentAfter
     signs: Signs
     looks: SignLooks
+    sign_reports: SignReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,13 @@ def _to_keep(desk: _Desk, keeping: Keeping, codecs: Codecs, commands: Commands) 
     yield RegisterPages(registry=registry, silent_after=silent_after, now=now, login=login, templates=templates)
     yield ClosurePages(registry=registry, now=now, login=login, templates=templates)
     yield LabelPages(registry=registry, login=login, templates=templates)
-    signs, looks = keeping.signs, keeping.looks
-    yield SignPages(live=desk.live, signs=signs, looks=looks, now=now, login=login, templates=templates)
+    yield SignPages(
+        live=desk.live,
+        signs=keeping.signs,
+        looks=keeping.looks,
+        reports=keeping.sign_reports,
+        now=now,
+        login=login,
+        templates=templates,
+    )
     yield CommandPages(commands=commands, now=now, login=login, templates=templates)

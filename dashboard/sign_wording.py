@@ -6,6 +6,7 @@ from dashboard.wording import CATEGORIES
 from domain.boards import Arrow, FallbackKind, Layout, LineMode
 from domain.categories import Category
 from domain.sign_look import Condition
+from domain.sign_reports import Agreement, DayOfPlay, Refusal, Report
 
 MODES: Mapping[LineMode, str] = {
     LineMode.AUTO: "What the sensors say",
@@ -35,6 +36,17 @@ CONDITIONS: Mapping[Condition, str] = {
     Condition.UNKNOWN_30: "30 % of the bays unknown",
     Condition.STALE: "No data for a while",
 }
+AGREEMENTS: Mapping[Agreement, str] = {
+    Agreement.SAME: "What it is served",
+    Agreement.DIFFERENT: "Something else than it is served",
+    Agreement.NOT_KNOWN: "Not known: it does not say, or nobody here knows what it was served",
+}
+REFUSALS: Mapping[Refusal, str] = {
+    Refusal.MALFORMED: "no frames",
+    Refusal.FOREIGN: "of another sign",
+    Refusal.REPLAYED: "older than what it showed",
+    Refusal.EXPIRED: "past their time",
+}
 LANGUAGES: Mapping[str, str] = {"en": "English", "cy": "Welsh", "fr": "French", "de": "German"}
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -46,6 +58,40 @@ def place_text(site: str, zone: str | None, category: str | None, names: Mapping
     """A place that a line may point to: `Quarry Lane, zone roof, accessible`."""
     parts = [names.get(site, site), f"zone {zone}" if zone else "", CATEGORIES[Category(category)] if category else ""]
     return ", ".join(part for part in parts if part)
+
+
+def shown_text(report: Report) -> str:
+    """What a screen says that it shows: `A blank board`."""
+    if report.heartbeat.frame_id is None and report.agreement is not Agreement.DIFFERENT:
+        return "A blank board"
+    return AGREEMENTS[report.agreement]
+
+
+def vitals_text(report: Report) -> str:
+    """How a screen is, as far as it says: `screen on, battery 3.91 V, −71 dBm, up for 3 h`."""
+    said = report.heartbeat
+    parts = [
+        "" if said.screen_on is None else f"screen {'on' if said.screen_on else 'off'}",
+        "" if said.battery_percent is None else f"battery {said.battery_percent:.0f} %",
+        "" if said.battery_volts is None else f"battery {said.battery_volts:.2f} V",
+        "" if said.rssi_dbm is None else f"{said.rssi_dbm:.0f} dBm".replace("-", "−"),
+        "" if said.uptime is None else f"up for {said.uptime.total_seconds() / 3600:.1f} h",
+        said.player,
+    ]
+    return ", ".join(part for part in parts if part) or "It does not say"
+
+
+def refused_text(report: Report) -> str:
+    """What a screen refused since its player began: `2 older than what it showed`."""
+    refused = report.heartbeat.refused
+    return ", ".join(f"{refused[why]:,} {words}" for why, words in REFUSALS.items() if refused.get(why)) or "Nothing"
+
+
+def share_text(day: DayOfPlay, part: str) -> str:
+    """A part of a day in percent of it: `87.5 %`; what is a little is not nothing."""
+    seconds, length = getattr(day, part).total_seconds(), day.length.total_seconds()
+    percent = 100 * seconds / length if length else 0.0
+    return "under 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
 def scale_percent(width_px: int, height_px: int) -> int:

@@ -19,11 +19,13 @@ from domain.ids import SignId, parse_sign_id, parse_site_id
 from domain.live import Clock, Live
 from domain.places import Sign
 from domain.sign_look import Condition, Look, SignLooks
+from domain.sign_reports import SignReports
 from domain.signs import Signs
 from domain.snapshot import Snapshot
 
 LIST, NEW = "/manage/signs", "/manage/sign-new"
 VERSIONS = 50
+DAYS_OF_PLAY = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class SignPages:
     live: Live
     signs: Signs
     looks: SignLooks
+    reports: SignReports
     now: Clock
     login: Login
     templates: Templates
@@ -128,6 +131,8 @@ class SignPages:
             now_look=self.looks.now(sign.sign_id) if sign else None,
             previews=previews,
             versions=await self.signs.versions(sign.sign_id, limit=VERSIONS) if sign else [],
+            report=(await self.reports.latest()).get(sign.sign_id) if sign else None,
+            plays=await self.reports.days(sign.sign_id, last=DAYS_OF_PLAY) if sign else [],
             places=places(_offered(snapshot)),
             sites={site_id: status.site.name for site_id, status in snapshot.sites.items()},
         )

@@ -1,4 +1,4 @@
-"""The door through which frames leave as retained MQTT messages. What cannot leave now is dropped: news follows."""
+"""The door through which retained MQTT messages leave. What cannot leave now is dropped: news follows."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from typing import Literal
 import gmqtt
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
+from gmqtt.storage import PersistentStorage
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ class Broker:
 class RetainedPublisher:
     """Publishes while the broker is there. `on_connect` is called whenever it is there again, and knows nothing of us.
 
-    QoS 0: what is lost is said anew within seconds, and a frame that was held up must not arrive late.
+    QoS 1, one message after the other: no broker is sent more than it has room for. What is not acknowledged when the
+    connection breaks is dropped, for it must not arrive late, over what is newer.
     """
 
     def __init__(self, broker: Broker, *, on_connect: Callable[[], None]) -> None:
@@ -44,7 +46,8 @@ class RetainedPublisher:
         self._on_connect = on_connect
         self._connected = False
         self._gone = asyncio.Event()
-        self._client = gmqtt.Client(broker.client_id, clean_session=True)
+        self._unacknowledged = PersistentStorage()
+        self._client = gmqtt.Client(broker.client_id, clean_session=True, persistent_storage=self._unacknowledged)
         # Left to itself it goes on when nobody waits for it any more, and complains of being ended. No number of
         # failures is as low as this.
         self._client.set_config({"reconnect_retries": -2})
@@ -54,13 +57,14 @@ class RetainedPublisher:
             self._client.set_auth_credentials(broker.username, broker.password)
 
     async def publish(self, topic: str, payload: bytes, expires_in_s: int | None) -> None:
-        """Send one retained message, or none where the broker is away."""
+        """Send one retained message and wait until the broker has it, or send none where the broker is away."""
         if not self._connected:
             return
         expiry = {}
         if expires_in_s is not None and self._broker.version == "5":
             expiry["message_expiry_interval"] = expires_in_s
-        self._client.publish(topic, payload, qos=0, retain=True, **expiry)
+        self._client.publish(topic, payload, qos=1, retain=True, **expiry)
+        await self._unacknowledged.wait_empty()
 
     async def connect(self) -> None:
         """Try until the broker is there."""
@@ -100,6 +104,7 @@ class RetainedPublisher:
 
     def _went(self, *_details: object) -> None:
         self._connected = False
+        self._unacknowledged.clear()
         self._gone.set()
 
 

@@ -1,12 +1,15 @@
 """What signs are told without asking, by one web server of an installation: MQTT topics, commands to displays."""
 
 import asyncio
+from datetime import datetime
 
+from api.schemas import SiteMessage
 from domain.live import Live
+from domain.snapshot import SiteStatus, Snapshot
 from signage.frames import Frames
 from signage.mqtt import Broker, open_publisher
 from signage.radio_displays import RadioDisplays
-from signage.retained import RetainedFrames
+from signage.retained import RetainedFrames, RetainedSites, keep_retained
 from smartplace.clock import utc_now
 from smartplace.settings import Settings
 from smartplace.tls import tls_context
@@ -35,9 +38,19 @@ async def tell_signs(settings: Settings, pool: Pool, live: Live, frames: Frames)
 
 
 async def _topics(settings: Settings, live: Live, frames: Frames) -> None:
-    retained = RetainedFrames(frames)
-    async with open_publisher(_broker(settings), on_connect=retained.forget) as publisher:
-        await retained.follow(live, publisher.publish)
+    signs, sites = RetainedFrames(frames), RetainedSites(_site_payload, now=utc_now, validity=frames.validity)
+
+    def forget() -> None:
+        signs.forget()
+        sites.forget()
+
+    async with open_publisher(_broker(settings), on_connect=forget) as publisher:
+        await keep_retained([signs, sites], live, publisher.publish)
+
+
+def _site_payload(status: SiteStatus, snapshot: Snapshot, valid_until: datetime) -> bytes:
+    message = SiteMessage.at(status, revision=snapshot.revision, as_of=snapshot.as_of, valid_until=valid_until)
+    return message.model_dump_json().encode()
 
 
 def _broker(settings: Settings) -> Broker:

@@ -116,6 +116,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                     silent_after=doors.silent_after,
                     signs=doors.signs.boards,
                     looks=Looks(live, doors.signs.frames, KioskPage(settings.organisation)),
+                    sign_reports=doors.signs.reports,
                 ),
                 commands=doors.commands,
                 now=utc_now,

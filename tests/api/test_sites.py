@@ -4,8 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.schemas import SiteState
 from domain.places import Category
 from domain.states import State
+from tests.domain.test_zones import assets as zoned
+from tests.domain.test_zones import snapshot_of
 
 STATES = ("free", "occupied", "unknown", "closed")
 BOROUGHS = st.lists(
@@ -51,6 +54,20 @@ def test_every_view_counts_the_same(client, live, make_borough, assets):
             assert counts["capacity"] > 0
 
 
+@given(rows=zoned)
+def test_zones_add_up_to_their_site_and_each_to_its_capacity(rows):
+    snapshot, statuses = snapshot_of(rows)
+    for site_id, status in snapshot.sites.items():
+        site = SiteState.of(status).model_dump()
+        bays = [one for one in statuses if one.asset.site_id == site_id and one.asset.category]
+        assert [zone["id"] for zone in site["zones"]] == sorted({one.asset.zone_id for one in bays} - {None})
+        outside = tally(one.state for one in bays if one.asset.zone_id is None)
+        assert total([outside, *(zone["counts"] for zone in site["zones"])]) == site["counts"]
+        for zone in site["zones"]:
+            assert zone["counts"] == total(zone["categories"].values())
+            assert zone["counts"]["capacity"] == sum(zone["counts"][state] for state in STATES) > 0
+
+
 @properties
 @given(assets=BOROUGHS)
 def test_counts_add_up_to_the_capacity(client, live, make_borough, assets):
@@ -82,6 +99,7 @@ def test_a_site_is_what_the_list_says_of_it(client):
             "disabled": {"capacity": 2, "free": 0, "occupied": 0, "unknown": 1, "closed": 1},
             "ev": {"capacity": 1, "free": 1, "occupied": 0, "unknown": 0, "closed": 0},
         },
+        "zones": [],
         "benches": {"capacity": 0, "free": 0, "occupied": 0, "unknown": 0, "closed": 0},
         "heard_at": "2026-11-20T11:59:30.000Z",
     }

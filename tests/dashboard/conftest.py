@@ -44,6 +44,7 @@ from tests.memory_alarms import MemoryAlarms
 from tests.memory_announcements import MemoryAnnouncements
 from tests.memory_quality import MemoryQuality
 from tests.memory_registry import MemoryRegistry
+from tests.memory_sign_reports import MemoryReports
 from tests.memory_sign_tokens import MemorySignTokens
 from tests.memory_signs import MemorySigns
 
@@ -440,7 +441,13 @@ def signs(live, clock) -> MemorySigns:
 
 
 @pytest.fixture
-def keeping(registry, records, live, signs, clock, acme) -> Keeping:
+def sign_reports() -> MemoryReports:
+    """No screen has reported yet."""
+    return MemoryReports()
+
+
+@pytest.fixture
+def keeping(registry, records, live, signs, sign_reports, clock, acme) -> Keeping:
     def silence_of(model: str) -> timedelta:
         return acme.silent_after if model == acme.model else silent_after(model)
 
@@ -451,6 +458,7 @@ def keeping(registry, records, live, signs, clock, acme) -> Keeping:
         silent_after=silence_of,
         signs=signs,
         looks=Looks(live, frames, KioskPage("Southend smart places")),
+        sign_reports=sign_reports,
     )
 
 

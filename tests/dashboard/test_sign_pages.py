@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from domain.board_writing import write_board
 from domain.boards import Arrow, Board, BoardLine, EPaper, Fallback, FallbackKind, LineMode, RadioDisplay, Thresholds
 from domain.categories import Category
 from domain.places import Sign
+from domain.sign_reports import Agreement, Heartbeat, Refusal, Report
 
 LIST, NEW = "/manage/signs", "/manage/sign-new"
 WEST = f"{LIST}/west-approach"
@@ -74,6 +76,55 @@ def looks(page: str) -> dict[str, dict[str, str]]:
     """By condition what each line says."""
     cards = re.findall(r'data-condition="([^"]+)">(.*?)</li>', page, re.DOTALL)
     return {condition: dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+?)(?: <|<)", card)) for condition, card in cards}
+
+
+def facts(page: str) -> dict[str, str]:
+    rows = re.findall(
+        r"<dt[^>]*>([^<]*)</dt><dd[^>]*>([^<]*)</dd>", page.partition('id="report"')[2].partition("</dl>")[0]
+    )
+    return {name: html.unescape(value) for name, value in rows}
+
+
+def test_a_screen_that_never_reported_is_said_so(manager):
+    page = manager.get(WEST).text
+    assert "No screen has reported yet" in page
+    assert 'id="play-days"' not in page
+
+
+@pytest.mark.parametrize(
+    ("frame_id", "agreement", "shows"),
+    [
+        ("a" * 32, Agreement.SAME, "What it is served"),
+        ("a" * 32, Agreement.DIFFERENT, "Something else than it is served"),
+        (None, Agreement.SAME, "A blank board"),
+        (None, Agreement.DIFFERENT, "Something else than it is served"),
+        ("a" * 32, Agreement.NOT_KNOWN, "Not known: it does not say, or nobody here knows what it was served"),
+    ],
+)
+def test_a_sign_has_what_its_screen_says_of_itself(manager, sign_reports, clock, frame_id, agreement, shows):
+    said = Heartbeat(
+        sign_id="west-approach",
+        received_at=clock(),
+        interval=timedelta(seconds=300),
+        frame_id=frame_id,
+        battery_volts=3.91,
+        rssi_dbm=-71,
+        player="trmnl <1.6>",
+        refused={Refusal.REPLAYED: 2, Refusal.EXPIRED: 0},
+    )
+    sign_reports.kept["west-approach"] = Report(
+        heartbeat=said, agreement=agreement, served_frame_id="a" * 32, differs_since=None, refused_at=None
+    )
+    page = manager.get(WEST).text
+    assert facts(page) == {
+        "Last heard": "just now",
+        "Shows": shows,
+        "How it is": "battery 3.91 V, −71 dBm, trmnl <1.6>",
+        "Refused since its player began": "2 older than what it showed",
+    }
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page.partition('id="play-days"')[2].partition("</table>")[0])
+    # 20 h right, 1 h wrong and 2 h blank of 24 h.
+    assert cells == ["83.3 %", "4.2 %", "8.3 %", "4.2 %"]
 
 
 def test_a_board_is_seen_under_every_condition(manager, west):

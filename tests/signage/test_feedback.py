@@ -1,6 +1,6 @@
 """Heartbeats, plays and the state of signs over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
 from domain.errors import StoreRefusedError, UnknownPlaceError
-from domain.sign_reports import Agreement, DayOfPlay, Report
 from signage.credentials import Credentials
 from signage.feedback import create_router
 from signage.frames import Frames
 from signage.served import ServedFrames
+from tests.memory_sign_reports import MemoryReports
 
 OWN, OTHERS, OPERATOR = (f"sp_{name}_" + "s" * 43 for name in ("ownown11", "others11", "operat11"))
 KEYS = {OWN: {"sign:harbour-road"}, OTHERS: {"sign:old-quay"}, OPERATOR: {"signs"}}
@@ -25,41 +25,6 @@ SAID = {
     "screen_on": True,
     "refused": {"replayed": 2},
 }
-
-
-class MemoryReports:
-    """What `domain.sign_reports.SignReports` promises, without comparing days."""
-
-    def __init__(self):
-        self.kept = {}
-        self.batches = {}
-        self.frames = {}
-
-    async def heard(self, heartbeat, agreement, *, served_frame_id):
-        self.kept[heartbeat.sign_id] = Report(
-            heartbeat=heartbeat,
-            agreement=agreement,
-            served_frame_id=served_frame_id,
-            differs_since=heartbeat.received_at if agreement is Agreement.DIFFERENT else None,
-            refused_at=None,
-        )
-
-    async def played(self, sign_id, plays, *, key):
-        if self.batches.setdefault((sign_id, key), plays) is plays:
-            return True
-        if self.batches[sign_id, key] != plays:
-            raise StoreRefusedError("another batch")
-        return False
-
-    async def shown(self, sign_id, frame_id, content):
-        self.frames[sign_id, frame_id] = content
-
-    async def latest(self):
-        return self.kept
-
-    async def days(self, sign_id, *, last):
-        h = timedelta(hours=1)
-        return [DayOfPlay(day=date(2026, 3, 2), length=24 * h, right=20 * h, wrong=h, blank=2 * h)][:last]
 
 
 @pytest.fixture

@@ -11,9 +11,12 @@ import gmqtt
 import pytest
 from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 
+from api.schemas import SiteAnswer, SiteState
+from domain.states import State
 from signage.frames import Frames
 from signage.mqtt import Broker, open_publisher
-from signage.retained import RetainedFrames
+from signage.retained import RetainedFrames, RetainedSites, keep_retained
+from smartplace.sign_outlets import _site_payload
 from tests.deploy.broker import MOSQUITTO, secret_of
 from tests.deploy.broker import Broker as Mosquitto
 
@@ -107,7 +110,7 @@ async def test_a_broker_that_came_back_is_told_everything_anew(frames, wire, bor
 
 async def test_time_alone_brings_the_blank_frame_and_the_end_empties_the_topic(frames, wire, live, now, time):
     retained = RetainedFrames(frames)
-    following = asyncio.create_task(retained.follow(live, wire.publish, every_s=0.01))
+    following = asyncio.create_task(keep_retained([retained], live, wire.publish, every_s=0.01))
     async with asyncio.timeout(10):
         while len(wire.written) < 1:
             await asyncio.sleep(0.01)
@@ -122,6 +125,42 @@ async def test_time_alone_brings_the_blank_frame_and_the_end_empties_the_topic(f
         None,
     ]
     assert wire.written[-1] == (TOPIC, None, None)
+
+
+@pytest.fixture
+def sites(frames) -> RetainedSites:
+    return RetainedSites(_site_payload, now=frames.now, validity=MINUTE)
+
+
+async def test_a_site_is_what_the_api_says_with_its_end(sites, wire, borough, now, time):
+    snapshot = borough("fffou")
+    await sites.write(snapshot, wire.publish)
+    written = {topic: (document, expires_in_s) for topic, document, expires_in_s in wire.taken()}
+    assert written.keys() == {"smartplace/v1/sites/north/state", "smartplace/v1/sites/quay/state"}
+    document, expires_in_s = written["smartplace/v1/sites/north/state"]
+    answer = SiteAnswer(revision=snapshot.revision, as_of=snapshot.as_of, **dict(SiteState.of(snapshot.sites["north"])))
+    assert document == answer.model_dump(mode="json") | {"valid_until": "2026-03-02T14:33:10.000Z"}
+    assert (document["counts"]["unknown"], expires_in_s) == (1, 60)
+
+    # The same again is no news; told for longer it is, and so is another number, of that site alone.
+    await sites.write(snapshot, wire.publish)
+    assert wire.taken() == []
+    later = replace(snapshot, as_of=now + timedelta(seconds=10), revision=8)
+    await sites.write(later, wire.publish)
+    assert [document["valid_until"][14:19] for _, document, _ in wire.taken()] == ["33:20", "33:20"]
+    freed = replace(next(one for one in later.assets_of("quay")), state=State.FREE)
+    await sites.write(later.changed(revision=9, as_of=later.as_of, statuses=[freed]), wire.publish)
+    assert [topic for topic, _, _ in wire.taken()] == ["smartplace/v1/sites/quay/state"]
+
+
+async def test_numbers_of_a_site_that_nobody_vouches_for_are_taken_away(sites, wire, borough, now, time):
+    await sites.write(borough(), wire.publish)
+    wire.taken()
+    time[0] = now + MINUTE
+    await sites.write(borough(), wire.publish)
+    assert [(document, expires_in_s) for _, document, expires_in_s in wire.taken()] == [(None, None)] * 2
+    await sites.write(borough(), wire.publish)
+    assert wire.taken() == []
 
 
 # --- real brokers ---
@@ -159,9 +198,9 @@ async def subscribed(port, username, password, *, version, topics=("smartplace/v
 @asynccontextmanager
 async def publishing(frames, live, broker):
     """The process part that publishes; ended as a web server ends it."""
-    retained = RetainedFrames(frames)
-    async with open_publisher(broker, on_connect=retained.forget) as publisher:
-        following = asyncio.create_task(retained.follow(live, publisher.publish, every_s=0.05))
+    kinds = [RetainedFrames(frames), RetainedSites(_site_payload, now=frames.now, validity=frames.validity)]
+    async with open_publisher(broker, on_connect=lambda: [kind.forget() for kind in kinds]) as publisher:
+        following = asyncio.create_task(keep_retained(kinds, live, publisher.publish, every_s=0.05))
         yield
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
@@ -183,6 +222,8 @@ async def test_the_embedded_broker_keeps_the_newest_frame(nats, broker_account, 
             assert (json.loads(payload)["revision"], was_retained) == (8, True)
             live.close()
             assert (await late.next())[1] == b""
+        async with subscribed(*login, version=MQTTv311, topics=("smartplace/v1/sites/+/state",)) as late:
+            assert late.heard.empty()
 
 
 @pytest.mark.broker
@@ -203,3 +244,11 @@ async def test_with_mqtt_5_the_broker_forgets_a_frame_when_it_expires(frames, li
                 assert 30 < expiry <= 48
                 assert json.loads(payload)["valid_for_s"] == 47.5
                 assert subscriber.heard.empty()
+            # How places stand is for every account, whoever it is.
+            site = "smartplace/v1/sites/north/state"
+            async with subscribed(broker.port, "harbour-road", own, version=MQTTv50, topics=(site,)) as anybody:
+                topic, payload, was_retained, expiry = await anybody.next()
+                state = json.loads(payload)
+                assert (topic, was_retained, 30 < expiry <= 48) == (site, True, True)
+                assert (state["counts"]["free"], state["revision"]) == (4, 7)
+                assert state["valid_until"] == "2026-03-02T14:33:10.000Z"

@@ -15,8 +15,8 @@ from signage.form_routes import create_router as form_router
 from signage.frames import Frames
 from signage.screen_reports import ScreenReports
 from signage.trmnl import create_router
+from tests.memory_sign_reports import MemoryReports
 from tests.signage.conftest import nobody
-from tests.signage.test_feedback import MemoryReports
 
 MAC = "A0:B1:C2:D3:E4:F5"
 ASKING = {"ID": MAC, "Access-Token": "screen-of-harbour-road", "Refresh-Rate": "300", "FW-Version": "1.6.2"}

@@ -1,16 +1,19 @@
 """What screens say of themselves in the database, and the alarms that come of it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 
 import psycopg
 import pytest
 
 from domain.alarms import PLATFORM, AlarmCode, Subject, SubjectKind
+from domain.boards import EPaper
 from domain.errors import StoreRefusedError
 from domain.ids import SignId
 from domain.sign_reports import Agreement, Heartbeat, Play
 from store.alarms import StoreAlarms
+from store.boards import StoreBoards, read_signs
 from store.frames import FrameStore
 from store.migrations import migrate
 from store.pool import connected, open_pool
@@ -193,6 +196,25 @@ async def test_a_sign_without_a_token_owes_no_report(watch, beat, clock, pool):
     assert await watch.codes() == {SILENT}
     await StoreSignTokens(pool, now=clock).revoke(NORTH, by="m")
     clock.wait(1)
+    assert await watch.codes() == set()
+
+
+async def test_an_e_paper_screen_that_stops_asking_is_silent_without_a_token(watch, beat, clock, pool):
+    boards = StoreBoards(pool, now=clock)
+    async with connected(pool) as connection:
+        north = (await read_signs(connection))[NORTH]
+    assert await watch.codes() == set()
+    epaper = EPaper(macs=("A0:B1:C2:D3:E4:F5",), refresh_s=600)
+    await boards.write(replace(north, board=replace(north.board, epaper=epaper)), actor="m")
+    # One that nobody has put up yet is missed by nobody.
+    clock.wait(3600)
+    assert await watch.codes() == set()
+    await beat(NOT_KNOWN, interval=timedelta(seconds=600))
+    clock.wait(3600)
+    assert await watch.codes() == set()
+    clock.wait(1)
+    assert await watch.codes() == {SILENT}
+    await boards.write(north, actor="m")
     assert await watch.codes() == set()
 
 
