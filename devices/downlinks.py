@@ -105,7 +105,9 @@ class Limit:
         unit = " octets" if isinstance(value, str) else ""
         if not self.low <= size <= self.high:
             return f"not in {self.low}..{self.high}{unit}"
-        return f"not {self.low} and a multiple of {self.step} more" if (size - self.low) % self.step else ""
+        if (size - self.low) % self.step == 0:
+            return ""
+        return f"no multiple of {self.step}" if self.low % self.step == 0 else f"not {self.low} and {self.step}s more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

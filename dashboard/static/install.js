@@ -6,7 +6,15 @@ function found(position) {
   field("lon").value = position.coords.longitude.toFixed(6);
   field("lat").value = position.coords.latitude.toFixed(6);
   nearestFirst(position.coords);
-  say(`Within ${Math.round(position.coords.accuracy)} metres`);
+  say(`Within ${Math.round(position.coords.accuracy)} metres${farFrom(field("asset").selectedOptions[0], position.coords)}`);
+}
+
+// Whoever stands somewhere else than at the bay that they chose should hear of it before the bay is moved there.
+function farFrom(bay, { longitude, latitude }) {
+  if (!bay?.value) return "";
+  const east = (bay.dataset.lon - longitude) * 111320 * Math.cos((latitude * Math.PI) / 180);
+  const metres = Math.round(Math.hypot(east, (bay.dataset.lat - latitude) * 111320));
+  return `, ${metres.toLocaleString("en-GB")} metres from where the plan has ${bay.text.replace(/ \(.*/, "")}`;
 }
 
 function nearestFirst({ longitude, latitude }) {

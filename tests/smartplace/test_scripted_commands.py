@@ -160,7 +160,7 @@ async def test_a_command_without_an_example_is_no_command(platform, talking):
             {"command": {"name": INTERVAL, "parameters": {"seconds": 3600}}},
             "command: data.minutes: expected 30, got 60",
         ),
-        ({"command": {"name": INTERVAL, "parameters": {"seconds": 61}}}, "command: seconds is not 60 and a multiple"),
+        ({"command": {"name": INTERVAL, "parameters": {"seconds": 61}}}, "command: seconds is no multiple of 60"),
         ({"output": {"bytes": [1, 31], "fPort": 3}}, "bytes[1]: expected 31, got 30"),
         ({"output": {"bytes": [1, 30], "fPort": 4}}, "fPort: expected 4, got 3"),
     ],
