@@ -29,8 +29,8 @@ sys.path[0] = str(Path(__file__).parents[1])
 import psycopg
 import uvloop
 
-from benchmarks.uplinks import event
 from benchmarks.servers import mosquitto, postgres, process, until
+from benchmarks.uplinks import event
 from domain.places_file import parse_places
 from smartplace.embedded.ports import free_port
 from smartplace.places import load_places

@@ -187,18 +187,29 @@ def _missed_changes(word: Observation, following: Observation) -> list[tuple[dat
         # It is as the heartbeat says since some time, of which no event came.
         missed = not repeats and missing > 0 and not silent
         return [(_middle(word.at, following.at), following.taken)] if missed else []
-    other = 0 if following.taken else 1
     if following.previous_for is None:
-        return [(_middle(word.at, following.at), other)] if repeats and missing > 0 and not silent else []
-    since = max(word.at, following.at - max(following.previous_for, _MOMENT))
-    if repeats:
-        return [(since, other)]
-    if silent:
+        missed = repeats and missing > 0 and not silent
+        return [(_middle(word.at, following.at), _other(following))] if missed else []
+    return _told_changes(word, following, following.previous_for, missing)
+
+
+def _told_changes(
+    word: Observation, following: Observation, previous_for: timedelta, missing: int
+) -> list[tuple[datetime, int]]:
+    """As `_missed_changes`, where the sensor says how long the state before lasted."""
+    since = max(word.at, following.at - max(previous_for, _MOMENT))
+    told = (since, _other(following))
+    if word.taken == following.taken:
+        return [told]
+    if word.counts_until < following.at:
         # It said so itself, until it fell silent: only the silence is filled.
-        return [(max(since, word.counts_until), other)]
-    if missing > 1 and since - word.at > _told_less_by(following.previous_for):
-        return [(_middle(word.at, since), following.taken), (since, other)]
-    return []
+        return [(max(since, word.counts_until), told[1])]
+    twice = missing > 1 and since - word.at > _told_less_by(previous_for)
+    return [(_middle(word.at, since), following.taken), told] if twice else []
+
+
+def _other(word: Observation) -> int:
+    return 0 if word.taken else 1
 
 
 def _middle(begins_at: datetime, ends_at: datetime) -> datetime:
