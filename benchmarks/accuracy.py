@@ -375,17 +375,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", help="cells of one part: table or street")
+    parser.add_argument("--markdown", action="store_true", help="the tables of docs/accuracy.md, before the JSON line")
     options = parser.parse_args()
     world = World(bays=300, days=3 if options.quick else 14, seed=options.seed)
     wanted = [cell for cell in cells(quick=options.quick) if options.only in (None, cell.name)]
     with tempfile.TemporaryDirectory(prefix="smartplace-benchmark-") as folder:
         # Nothing is measured that hangs on a disk.
         server = EmbeddedPostgres(
-            binaries=wheel_binaries(),
-            data_dir=Path(folder) / "data",
-            port=free_port(),
-            password="benchmark",
-            durable=False,
+            binaries=wheel_binaries(), data_dir=Path(folder) / "data", port=free_port(), password="-", durable=False
         )
         server.initialise()
         with process(server.command(), Path(folder) / "log"):
@@ -393,6 +390,8 @@ def main() -> None:
             server.create_database("empty")
             list(migrate(server.conninfo("empty")))
             results = run(server, world, wanted, quiet=options.json)
+    if options.markdown:
+        print(accuracy_page.markdown(results))
     print(json.dumps({"world": asdict(world), "cells": results}))
 
 
