@@ -35,7 +35,7 @@ def line_of(result: dict) -> str:
     return f"{what}  {told}  {lasts}  {false_free}  {took}"
 
 
-# The table to beat (docs/accuracy.md). By loss, heartbeat and outage: share of bay-time wrong, errors of the area and of
+# The table to beat (docs/accuracy.md). By loss, heartbeat and outage: share of bay-time wrong, errors of area and of
 # blocks of 20 bays, share of time in which a block is off by two bays or more.
 REFERENCE = {
     (1, "none", False): (1.1, 0.5, 1.0, 1.0),
