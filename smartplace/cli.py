@@ -281,13 +281,13 @@ def encode_downlink(
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the command.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """The bytes that tell a device to do something, for the queue of the network server."""
+    """The bytes that a built-in codec writes to tell a device something; `codec encode` is for those in JavaScript."""
     from devices import downlinks
     from devices.catalogue import model as find
 
     device = find(model)
     try:
-        wanted = downlinks.parse_command(command, dict(map(_name_and_value, param or ())))
+        wanted = downlinks.parse_command(command, dict(map(codec_commands.name_and_value, param or ())))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     encoded = downlinks.encode_downlink(device.key, device.commands, wanted)
@@ -295,13 +295,6 @@ def encode_downlink(
         typer.echo(json.dumps({"model": model, "f_port": encoded.f_port, "hex": encoded.payload.hex()}))
     else:
         typer.echo(f"fPort {encoded.f_port}: {encoded.payload.hex()}")
-
-
-def _name_and_value(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise ValueError(f"{text[:40]!r} is not NAME=VALUE")
-    return name, value
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from domain.codec_scripts import CodecDraft, CodecVersion, DryRun, Upload
-from domain.errors import CommandError
+from domain.errors import CommandError, UnknownCodecError
 from domain.places import AssetKind
 from domain.times import rfc3339
 from smartplace.codec_folder import read_json, read_text
@@ -116,6 +116,39 @@ def try_(
         typer.echo(line)
     if told.problems:
         raise CommandError("; ".join(told.problems))
+
+
+@app.command()
+def encode(
+    model: Model,
+    command: Annotated[str, typer.Argument(help="What to do, such as set-reporting-interval.")],
+    *,
+    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the command.")] = None,
+) -> None:
+    """The bytes that the active codec writes for a command. Sends nothing; docs/commands.md says how to."""
+    from devices.downlinks import parse_command
+
+    try:
+        wanted = parse_command(command, dict(map(name_and_value, param or ())))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+    async def written(shelf: "CodecShelf") -> str:
+        talker = await shelf.talker(model)
+        if talker is None:
+            raise UnknownCodecError(model)
+        encoded = await talker.encode(wanted)
+        return f"fPort {encoded.f_port}: {encoded.payload.hex()}"
+
+    typer.echo(_run(written))
+
+
+def name_and_value(text: str) -> tuple[str, str]:
+    """`NAME=VALUE` in two; raises ValueError."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise ValueError(f"{text[:40]!r} is not NAME=VALUE")
+    return name, value
 
 
 def _run(action: "Callable[[CodecShelf], Awaitable[T]]") -> T:

@@ -188,7 +188,7 @@ def _parameter(name: str, kind: object, limit: Limit | None) -> Parameter:
 
 
 def _silence(state: str) -> str:
-    return {"queued": "never sent", "sent": "never on air"}.get(state, "not acknowledged in time")
+    return {"queued": "never sent", "sent": "no word that it went on air"}.get(state, "not acknowledged in time")
 
 
 def _row(command: Command) -> dict[str, object]:

@@ -365,6 +365,9 @@ def test_an_installer_stands_where_the_phone_says_and_the_nearest_bay_comes_firs
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Use where I am").click()
     expect(page.get_by_label("Longitude")).to_have_value("0.710100")
+    expect(page.locator("[data-locate] [role=status]")).to_have_text(
+        re.compile(r"^Within 4 metres, \d+ metres from where the plan has Bay 1,")
+    )
     expect(page.locator("#asset option").nth(1)).to_have_text("Bay 10")
     page.get_by_label("Bay or bench").select_option("library-bay-010")
     page.get_by_role("button", name="Install here").click()

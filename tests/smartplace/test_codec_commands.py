@@ -51,6 +51,24 @@ def test_a_codec_that_contradicts_its_examples_is_refused_with_the_difference(up
     assert codec("list").out == ""
 
 
+def test_a_command_is_written_without_being_sent(upload, codec, acme):
+    missing = codec("encode", "acme-bay", "reboot")
+    table = {
+        "set-reporting-interval": {
+            "data": {"minutes": "$seconds"},
+            "parameters": {"seconds": {"low": 60, "high": 3600, "unit": 60}},
+        }
+    }
+    asked = {"name": "set-reporting-interval", "parameters": {"seconds": 1800}}
+    examples = [*acme.examples[:-1], acme.examples[-1] | {"command": asked}]
+    told = upload(mapping=json.dumps(acme.mapping | {"commands": table}), examples=json.dumps(examples))
+
+    assert "there is no JavaScript codec 'acme-bay'" in missing.err
+    assert told.code == 0, told
+    assert codec("encode", "acme-bay", "set-reporting-interval", "--param", "seconds=600").out == "fPort 3: 010a\n"
+    assert "it takes set-reporting-interval" in codec("encode", "acme-bay", "reboot").err
+
+
 def test_an_older_version_is_activated(upload, codec, acme):
     upload()
     upload(source=acme.source + "// newer")
