@@ -61,7 +61,9 @@ class MessagePages:
         """The form for one kind: first which words, then what is to be filled in."""
         if kind not in set(MessageKind):
             return self.templates.problem(404, "There is no such message", "Choose one from the list of messages.")
-        return self._form(MessageKind(kind), template, {}, ())
+        # Free spaces beside "do not enter" send people in.
+        given = {"replaces_lines": "yes"} if kind == MessageKind.EMERGENCY else {}
+        return self._form(MessageKind(kind), template, given, ())
 
     async def make(self, request: Request) -> Response:
         """Tell signs, or say with every reason why not, with what was typed."""

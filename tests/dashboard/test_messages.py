@@ -30,6 +30,17 @@ def test_words_are_chosen_first_and_then_filled_in(manager):
     assert "Words of your own" not in manager.get(f"{NEW}?kind=alternative").text
 
 
+@pytest.mark.parametrize(("kind", "template", "alone"), [("emergency", "leave-now", True), ("planned", "test", False)])
+def test_an_emergency_stands_alone_unless_somebody_wants_the_numbers_beside_it(manager, kind, template, alone):
+    form = manager.get(f"{NEW}?kind={kind}&template={template}").text
+    ticked = 'id="replaces_lines" name="replaces_lines" value="yes" checked'
+    assert (ticked in form) is alone
+    # What somebody took away stays away when the form comes back.
+    again = manager.post(NEW, data={"kind": kind, "template": template, "to": "everywhere", "ends_at": "never"})
+    assert again.status_code == 422
+    assert ticked not in again.text
+
+
 def test_a_message_is_made_and_listed(manager, announcements, clock):
     answer = make(manager, **{"text-cy": "Marchnad heddiw", "replaces_lines": "yes"})
 

@@ -253,10 +253,19 @@ def test_a_board_in_two_languages_fits_any_screen(page, server, live, fresh, sig
     expect(page.locator('[data-line="quay"] .other')).to_have_text("Yr Hen Gei")
 
 
-def test_every_text_stands_out_seven_to_one(page, server, live, fresh):
+BOARDS = {
+    "spaces, unknown, closed": {"north": "fffffffffo", "blue": "uuuu", "quay": "cccc"},
+    "almost full, full": {"north": "fooooooooo", "blue": "oo", "quay": "oooo"},
+    "blank": {"as_of": datetime(2026, 1, 1, tzinfo=UTC)},
+}
+
+
+@pytest.mark.parametrize("shown", BOARDS)
+def test_every_text_stands_out_seven_to_one(page, server, live, fresh, borough, shown):
     """AAA: the page says it in computed colours, whatever the style sheet says."""
-    live.publish(fresh("fffffffffo", blue="uuuu", quay="cccc"))
+    live.publish((borough if shown == "blank" else fresh)(**BOARDS[shown]))
     page.goto(server.url + PAGE)
+    expect(page.locator("main")).to_have_attribute("data-blank", str(shown == "blank").lower())
     pairs = page.evaluate(
         """() => [...document.querySelectorAll('h1 span, .label, .word, .display span, .foot p')]
             .filter((e) => e.checkVisibility()).map((e) => {
