@@ -1,7 +1,8 @@
 -- Assets whose devices, or whose devices' terms, are not what they were: all of their history is due. What a gate says is
 -- about its area. Of what has another capacity now the facts are to be made anew, too.
-INSERT INTO history_due (asset_key, since, until, facts)
-SELECT a.asset_key, '0001-01-01Z'::timestamptz, '9999-01-01Z'::timestamptz, bool_or(concerned.facts)
+-- An area is counted anew.
+WITH due AS (
+SELECT a.asset_key, '0001-01-01Z'::timestamptz AS since, '9999-01-01Z'::timestamptz AS until, bool_or(concerned.facts) AS facts
 FROM register_change AS c
 CROSS JOIN LATERAL (
     SELECT c.record_id AS asset_id,
@@ -19,3 +20,8 @@ CROSS JOIN LATERAL (
 JOIN asset AS named ON named.asset_id = concerned.asset_id
 JOIN asset AS a ON a.asset_key = coalesce(named.area_key, named.asset_key)
 GROUP BY a.asset_key
+), tallied AS (
+    INSERT INTO tally_due (area_key, since)
+    SELECT asset_key, '2000-01-01Z' FROM due JOIN asset USING (asset_key) WHERE kind = 'area'
+)
+INSERT INTO history_due (asset_key, since, until, facts) SELECT * FROM due

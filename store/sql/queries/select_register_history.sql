@@ -5,7 +5,8 @@ WHERE device_id = ANY (%(device_ids)s) AND EXISTS (SELECT FROM uplink AS u WHERE
 UNION ALL
 SELECT 'asset', asset_id, 'has a history'
 FROM asset AS a
-WHERE asset_id = ANY (%(asset_ids)s) AND EXISTS (SELECT FROM event AS e WHERE e.asset_key = a.asset_key)
+WHERE asset_id = ANY (%(asset_ids)s) AND (EXISTS (SELECT FROM event AS e WHERE e.asset_key = a.asset_key)
+                                          OR EXISTS (SELECT FROM recount AS r WHERE r.asset_key = a.asset_key))
 UNION ALL
 SELECT 'site', site_id, 'has a sign'
 FROM site AS s
