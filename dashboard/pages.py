@@ -10,6 +10,7 @@ from dashboard.alarms import AlarmPages
 from dashboard.closures import ClosurePages
 from dashboard.codecs import CodecPages
 from dashboard.commands import CommandPages
+from dashboard.counting import CountingPages
 from dashboard.device_page import DevicePages
 from dashboard.install import InstallPages
 from dashboard.labels import LabelPages
@@ -32,6 +33,7 @@ from domain.commands import Commands
 from domain.device_record import DeviceRecords
 from domain.live import Clock, Inspection, Live
 from domain.quality import QualityRecords
+from domain.recounts import Recounts
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.sign_look import SignLooks
@@ -59,6 +61,7 @@ class Watching:
     inspection: Inspection
     alarms: Alarms
     quality: QualityRecords
+    recounts: Recounts
     sign_tokens: SignTokens
     announcements: Announcements
 
@@ -117,6 +120,7 @@ def _to_watch(desk: _Desk, watching: Watching) -> Iterator[_Pages]:
     yield SignTokenPages(tokens=watching.sign_tokens, now=now, login=login, templates=templates)
     yield MessagePages(announcements=announcements, live=desk.live, now=now, login=login, templates=templates)
     yield QualityPages(records=watching.quality, now=now, login=login, templates=templates)
+    yield CountingPages(recounts=watching.recounts, now=now, login=login, templates=templates)
 
 
 def _to_keep(desk: _Desk, keeping: Keeping, codecs: Codecs, commands: Commands) -> Iterator[_Pages]:

@@ -11,6 +11,8 @@ FAULTS = {
     Fault.SENTINEL: "A code instead of a count",
     Fault.DUPLICATE: "The same again",
     Fault.BACK_FILL: "Came more than a day late",
+    Fault.RESIDUAL: "Gates counted what cannot be",
+    Fault.DRIFT: "Gates had counted wrongly",
 }
 
 
@@ -23,6 +25,8 @@ _DETAILS = {
     Fault.SENTINEL: "{times}. Not believed.",
     Fault.DUPLICATE: "{times}. Kept once.",
     Fault.BACK_FILL: "{times}. Counted where it belongs.",
+    Fault.RESIDUAL: "{beyond:,} in all below zero or above {capacity:,}. Left out.",
+    Fault.DRIFT: "By {beyond:,} of {capacity:,}. An anchor or a recount put it right.",
 }
 
 

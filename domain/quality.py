@@ -26,10 +26,14 @@ class Fault(StrEnum):
     SENTINEL = "sentinel"
     DUPLICATE = "duplicate"
     BACK_FILL = "back_fill"
+    RESIDUAL = "residual"
+    DRIFT = "drift"
 
 
 OF_COUNTS = (Fault.ABOVE_CAPACITY, Fault.FAR_ABOVE_CAPACITY, Fault.NEGATIVE, Fault.SPIKE)
 """Those that are seen in the counts of an area themselves."""
+OF_TALLIES = (Fault.RESIDUAL, Fault.DRIFT)
+"""Those of areas that are counted at their gates."""
 AROUND = timedelta(hours=3)
 """So far away may be the counts that say whether one is a spike."""
 

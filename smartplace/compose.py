@@ -48,6 +48,7 @@ from store.alarms import KnownAlarms, StoreAlarms
 from store.bench_use import StoreBenchUse
 from store.closures import ClosureTimes
 from store.commands import CommandStore
+from store.counting import Tally
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
 from store.history import History
@@ -57,6 +58,7 @@ from store.inspection import StoreInspection
 from store.live import open_live
 from store.pool import open_pool
 from store.quality import Judge, StoreQuality
+from store.recounts import StoreRecounts
 from store.register import StoreRegister
 from store.retention import set_policies
 from store.usual import KnownUsual
@@ -69,6 +71,7 @@ _READ_ALARMS_EVERY_S = 5
 _LOOK_FOR_RETELLINGS_EVERY_S = 2
 _READ_USUAL_EVERY_S = 3600
 _LOOK_AT_HISTORY_EVERY_S = 15
+_COUNT_EVERY_S = 1
 
 
 async def apply_policies(settings: Settings) -> None:
@@ -142,6 +145,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
                 tasks.create_task(watch.follow(every_s=_LOOK_AT_HISTORY_EVERY_S), name="history-watch")
                 tasks.create_task(Nightly(pool, settings, utc_now).follow(), name="nightly")
+                tasks.create_task(Tally(pool, now=utc_now).follow(every_s=_COUNT_EVERY_S), name="counting")
                 judge = Judge(pool, rule=_frozen_rule(settings))
                 tasks.create_task(judge.follow(every_s=settings.quality_seconds), name="quality")
                 dispatch_commands(settings, pool, tasks)
@@ -238,6 +242,7 @@ async def serve(settings: Settings) -> None:
             signs=signs,
             alarms=alarms,
             quality=StoreQuality(pool),
+            recounts=StoreRecounts(pool, now=utc_now),
             inspection=StoreInspection(pool, now=utc_now),
             codecs=codecs,
             registry=StoreRegister(pool, now=utc_now),

@@ -13,6 +13,7 @@ from api.routes.alarms import create_router as alarms_router
 from api.routes.closures import create_router as closures_router
 from api.routes.codecs import create_router as codec_router
 from api.routes.commands import create_router as commands_router
+from api.routes.counting import create_router as counting_router
 from api.routes.history import create_router as history_router
 from api.routes.quality import create_router as quality_router
 from api.routes.registry import create_router as registry_router
@@ -33,6 +34,7 @@ from domain.history import HistoryQuestions
 from domain.live import Inspection, Live
 from domain.quality import QualityRecords
 from domain.readiness import Look
+from domain.recounts import Recounts
 from domain.register import Registry
 from domain.register_csv import SilentAfter
 from domain.security import SecurityRecord
@@ -65,6 +67,7 @@ class Doors:
     inspection: Inspection
     alarms: Alarms
     quality: QualityRecords
+    recounts: Recounts
     codecs: Codecs
     registry: Registry
     records: DeviceRecords
@@ -106,6 +109,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                     inspection=doors.inspection,
                     alarms=doors.alarms,
                     quality=doors.quality,
+                    recounts=doors.recounts,
                     sign_tokens=doors.signs.tokens,
                     announcements=doors.signs.announcements,
                 ),
@@ -125,6 +129,7 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
             ),
             alarms_router(doors.alarms, doors.scopes_of),
             quality_router(doors.quality, doors.scopes_of, utc_now),
+            counting_router(doors.recounts, doors.scopes_of, utc_now),
             commands_router(doors.commands, doors.scopes_of),
             history_router(doors.history, doors.usual, doors.bench_use, live, doors.scopes_of),
             push_router(doors.pushed, doors.scopes_of),
@@ -155,6 +160,7 @@ def unopened_doors(settings: Settings) -> Doors:
         # Nothing is asked of these.
         alarms=cast("Alarms", None),
         quality=cast("QualityRecords", None),
+        recounts=cast("Recounts", None),
         codecs=CodecShelf(cast("Pool", None), now=utc_now),
         registry=cast("Registry", None),
         records=cast("DeviceRecords", None),

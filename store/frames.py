@@ -10,6 +10,7 @@ from domain.ids import DeviceId
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
 from store.arrays import array
+from store.counting import note_passages
 from store.places import KnownDevice, read_devices
 from store.pool import ANSWER_WITHIN_S, Connection, Pool, connected
 from store.present import StalePlacesError, apply_batch
@@ -188,6 +189,8 @@ class FrameStore:
             raise StoreRefusedError(f"not in the register any more: {', '.join(sorted(gone))}")
         keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
         events = [said for device, frame in keyed if (said := event(device, frame)) is not None]
+        if len(events) < len(keyed):
+            await note_passages(connection, keyed)
         await copy_in(connection, "copy_uplinks", UPLINK_TYPES, (uplink_row(*pair) for pair in keyed))
         await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed))
         await copy_in(connection, "copy_events", EVENT_TYPES, (event_row(said) for said in events))

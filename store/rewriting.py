@@ -68,6 +68,9 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     ]
     if readings:
         await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
+    # Where a counter stands at a gate, its area is counted anew.
+    moments = columns(("observed", "device_keys"), map(_moment, changes))
+    await connection.execute(query("insert_tally_due_of_devices"), moments)
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:

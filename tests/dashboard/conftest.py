@@ -43,6 +43,7 @@ from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
 from tests.memory_announcements import MemoryAnnouncements
 from tests.memory_quality import MemoryQuality
+from tests.memory_recounts import MemoryRecounts
 from tests.memory_registry import MemoryRegistry
 from tests.memory_sign_reports import MemoryReports
 from tests.memory_sign_tokens import MemorySignTokens
@@ -498,9 +499,19 @@ def quality() -> MemoryQuality:
 
 
 @pytest.fixture
-def watching(inspection, alarms, quality, sign_tokens, announcements) -> Watching:
+def recounts(clock) -> MemoryRecounts:
+    return MemoryRecounts(clock)
+
+
+@pytest.fixture
+def watching(inspection, alarms, quality, recounts, sign_tokens, announcements) -> Watching:
     return Watching(
-        inspection=inspection, alarms=alarms, quality=quality, sign_tokens=sign_tokens, announcements=announcements
+        inspection=inspection,
+        alarms=alarms,
+        quality=quality,
+        recounts=recounts,
+        sign_tokens=sign_tokens,
+        announcements=announcements,
     )
 
 

@@ -53,6 +53,7 @@ MANAGE = [
     "/manage/codecs/acme-bay/1",
     "/manage/registry",
     "/manage/closures?done=1",
+    "/manage/counting",
     "/manage/closures/new",
     "/manage/closures/new?site=library",
     "/manage/labels?site=library",

@@ -7,6 +7,7 @@ SELECT 'asset', asset_id, 'has a history'
 FROM asset AS a
 WHERE asset_id = ANY (%(asset_ids)s)
   AND (EXISTS (SELECT FROM event AS e WHERE e.asset_key = a.asset_key)
+       OR EXISTS (SELECT FROM recount AS r WHERE r.asset_key = a.asset_key)
        -- What it was told by may be gone.
        OR EXISTS (SELECT FROM fact_15m AS f WHERE f.asset_key = a.asset_key))
 UNION ALL

@@ -4,3 +4,4 @@ FROM event
 WHERE observed_at >= %(earliest)s AND observed_at <= %(latest)s
   AND (%(device_key)s::integer IS NULL OR device_key = %(device_key)s)
   AND (%(asset_keys)s::integer[] IS NULL OR asset_key = ANY (%(asset_keys)s))
+  AND f_cnt >= 0  -- what is counted at gates follows from measurements, not from frames
