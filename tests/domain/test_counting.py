@@ -114,6 +114,11 @@ def test_totals_become_passages(values, came):
     assert [one.came for one in passages(totals_of(*values))] == came
 
 
+def test_of_two_words_of_one_moment_the_greater_total_counts():
+    said = [Total(at(0), "a", 1, 5), Total(at(1), "a", 1, 9), Total(at(1), "a", 1, 7)]
+    assert passages(said) == passages(said[::-1]) == [Passages(at(1), 4, 0)]
+
+
 def test_an_anchor_says_how_far_the_count_had_drifted():
     passed = [Passages(at(1), 5, 0), Passages(at(2), 0, 9), Passages(at(3), 30, 0)]
     steps = count([Anchor(at(0), 2, None), Anchor(at(4), 12, "me")], passed, capacity=CAPACITY)
