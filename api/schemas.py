@@ -48,7 +48,7 @@ class Location(BaseModel):
 class ZoneState(BaseModel):
     """The bays of one zone of a site now."""
 
-    id: str
+    id: str = Field(examples=["roof"])
     availability: Availability = Field(description="How its bays stand, in the one word that signs use.")
     counts: Counts
     categories: dict[Category, Counts] = Field(description="The same bays by who may use them.")

@@ -72,7 +72,7 @@ def device_up(device_id: str) -> str:
 
 
 def site_state(site_id: str) -> str:
-    """The retained topic with a site's state, same JSON as the API."""
+    """The retained topic with how a site stands: the JSON of the API, and until when it holds."""
     return f"smartplace/v1/sites/{site_id}/state"
 
 

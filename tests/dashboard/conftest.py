@@ -32,6 +32,7 @@ from domain.places import Asset, AssetKind, Category, Sign, Site, SiteKind
 from domain.register_csv import read_register
 from domain.register_plan import plan
 from domain.security import SecurityRecord
+from domain.sign_reports import Agreement, Heartbeat, Refusal, Report
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
@@ -442,9 +443,21 @@ def signs(live, clock) -> MemorySigns:
 
 
 @pytest.fixture
-def sign_reports() -> MemoryReports:
-    """No screen has reported yet."""
-    return MemoryReports()
+def sign_reports(clock) -> MemoryReports:
+    """One screen has reported, and refused something."""
+    reports = MemoryReports()
+    said = Heartbeat(
+        sign_id="west-approach",
+        received_at=clock(),
+        interval=timedelta(seconds=30),
+        frame_id="a" * 32,
+        player="smartplace-kiosk",
+        refused={Refusal.EXPIRED: 1},
+    )
+    reports.kept[said.sign_id] = Report(
+        heartbeat=said, agreement=Agreement.SAME, served_frame_id="a" * 32, differs_since=None, refused_at=clock()
+    )
+    return reports
 
 
 @pytest.fixture

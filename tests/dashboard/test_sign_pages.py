@@ -86,7 +86,7 @@ def facts(page: str) -> dict[str, str]:
 
 
 def test_a_screen_that_never_reported_is_said_so(manager):
-    page = manager.get(WEST).text
+    page = manager.get(f"{LIST}/harbour-road").text
     assert "No screen has reported yet" in page
     assert 'id="play-days"' not in page
 
