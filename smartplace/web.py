@@ -107,6 +107,8 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                     quality=doors.quality,
                     sign_tokens=doors.signs.tokens,
                     announcements=doors.signs.announcements,
+                    history=doors.history,
+                    usual=doors.usual,
                 ),
                 codecs=doors.codecs,
                 keeping=Keeping(
