@@ -12,6 +12,7 @@ from dashboard.codecs import CodecPages
 from dashboard.commands import CommandPages
 from dashboard.counting import CountingPages
 from dashboard.device_page import DevicePages
+from dashboard.history import HistoryPages
 from dashboard.install import InstallPages
 from dashboard.labels import LabelPages
 from dashboard.login import LoginPages
@@ -31,6 +32,7 @@ from domain.announcements import Announcements
 from domain.codec_scripts import Codecs
 from domain.commands import Commands
 from domain.device_record import DeviceRecords
+from domain.history import HistoryQuestions
 from domain.live import Clock, Inspection, Live
 from domain.quality import QualityRecords
 from domain.recounts import Recounts
@@ -40,6 +42,7 @@ from domain.sign_look import SignLooks
 from domain.sign_reports import SignReports
 from domain.sign_tokens import SignTokens
 from domain.signs import Signs
+from domain.usual import UsualOccupancy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,10 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
-    """What the pages for those who look after it all need: devices' health, alarms, data, screens' tokens, messages."""
+    """What the pages for those who look after it all need: devices' health, alarms, data, screens' tokens, messages.
+
+    And the past, and what is usual, which everybody may see.
+    """
 
     inspection: Inspection
     alarms: Alarms
@@ -64,6 +70,8 @@ class Watching:
     recounts: Recounts
     sign_tokens: SignTokens
     announcements: Announcements
+    history: HistoryQuestions
+    usual: UsualOccupancy
 
 
 def create_router(
@@ -85,7 +93,11 @@ def create_router(
     templates = Templates(organisation)
     desk = _Desk(live=live, now=now, login=login, templates=templates)
     router = APIRouter(include_in_schema=False)
-    for pages in (*_for_everybody(desk), *_to_watch(desk, watching), *_to_keep(desk, keeping, codecs, commands)):
+    for pages in (
+        *_for_everybody(desk, watching.usual),
+        *_to_watch(desk, watching),
+        *_to_keep(desk, keeping, codecs, commands),
+    ):
         router.include_router(pages.router())
     return router
 
@@ -104,9 +116,9 @@ class _Desk:
     templates: Templates
 
 
-def _for_everybody(desk: _Desk) -> Iterator[_Pages]:
+def _for_everybody(desk: _Desk, usual: UsualOccupancy) -> Iterator[_Pages]:
     live, now, templates = desk.live, desk.now, desk.templates
-    yield PublicPages(live=live, now=now, templates=templates)
+    yield PublicPages(live=live, usual=usual, now=now, templates=templates)
     yield LiveStream(live=live, now=now)
     yield ReferencePage(templates=templates)
     yield LoginPages(login=desk.login, templates=templates)
@@ -121,6 +133,7 @@ def _to_watch(desk: _Desk, watching: Watching) -> Iterator[_Pages]:
     yield MessagePages(announcements=announcements, live=desk.live, now=now, login=login, templates=templates)
     yield QualityPages(records=watching.quality, now=now, login=login, templates=templates)
     yield CountingPages(recounts=watching.recounts, now=now, login=login, templates=templates)
+    yield HistoryPages(questions=watching.history, live=desk.live, login=login, templates=templates)
 
 
 def _to_keep(desk: _Desk, keeping: Keeping, codecs: Codecs, commands: Commands) -> Iterator[_Pages]:

@@ -9,11 +9,15 @@ from starlette.responses import HTMLResponse
 from dashboard import map_svg
 from dashboard.places_list import Choice, Sort
 from dashboard.templating import Templates
+from dashboard.times import LONDON
+from dashboard.usual_day import WEEKDAYS, usual_day
 from domain.errors import UnknownPlaceError
 from domain.live import Clock, Live
 from domain.places import AssetKind
+from domain.usual import UsualOccupancy
 
 LONGEST_FILTER = 200
+_DAYS = {"1", "2", "3", "4", "5", "6", "7"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,7 @@ class PublicPages:
     """Renders the newest snapshot, nothing else."""
 
     live: Live
+    usual: UsualOccupancy
     now: Clock
     templates: Templates
 
@@ -55,17 +60,23 @@ class PublicPages:
             simulated=any(site.site.simulated for site in snapshot.sites.values()),
         )
 
-    async def site(self, site_id: str) -> HTMLResponse:
-        """One place."""
+    async def site(self, site_id: str, day: str = "") -> HTMLResponse:
+        """One place; `day` is the weekday (1 is Monday) of which it says how busy it usually is."""
         snapshot = self.live.snapshot
         try:
             site = snapshot.site(site_id)
         except UnknownPlaceError:
             return self.templates.problem(404, "Place not found", "There is no place at this address.")
+        now = self.now()
+        local = now.astimezone(LONDON)
+        weekday = int(day) - 1 if day in _DAYS else local.weekday()
+        week = self.usual.week(site_id)
         return self.templates.page(
             "site.html",
             snapshot=snapshot,
-            now=self.now(),
+            now=now,
+            usual=usual_day(week, weekday, local.hour if weekday == local.weekday() else None),
+            usual_days=[(number, name) for number, name in enumerate(WEEKDAYS) if usual_day(week, number, None)],
             site=site,
             bays=snapshot.assets_of(site_id, AssetKind.BAY),
             benches=snapshot.assets_of(site_id, AssetKind.BENCH),

@@ -112,6 +112,8 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
                     recounts=doors.recounts,
                     sign_tokens=doors.signs.tokens,
                     announcements=doors.signs.announcements,
+                    history=doors.history,
+                    usual=doors.usual,
                 ),
                 codecs=doors.codecs,
                 keeping=Keeping(

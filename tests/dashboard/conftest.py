@@ -28,6 +28,7 @@ from domain.codec_scripts import (
 from domain.device_record import Day, DeviceRecord, HeardBy, KeptFrame
 from domain.errors import UnknownCodecError
 from domain.health import DeadLetter, DeviceHealth
+from domain.history import HOURS_OF_A_WEEK
 from domain.places import Asset, AssetKind, Category, Sign, Site, SiteKind
 from domain.register_csv import read_register
 from domain.register_plan import plan
@@ -36,10 +37,12 @@ from domain.sign_reports import Agreement, Heartbeat, Refusal, Report
 from domain.snapshot import AssetStatus, Snapshot, build_snapshot
 from domain.states import State
 from domain.uplinks import Kind
+from domain.usual import Usual, UsualWeeks
 from signage.frames import Frames
 from signage.kiosk import KioskPage
 from signage.looks import Looks
 from signage.player import FONTS_DIR, FONTS_URL, STATIC_URL, PlayerFiles
+from tests.brute_history import BruteAsset, BruteHistory
 from tests.command_book import MemoryCommands
 from tests.memory_alarms import MemoryAlarms
 from tests.memory_announcements import MemoryAnnouncements
@@ -511,13 +514,46 @@ def quality() -> MemoryQuality:
     return MemoryQuality()
 
 
+FREE, TAKEN, SILENT = ("free", 0, "observed"), ("occupied", 1, "observed"), ("unknown", 0, "observed")
+
+
 @pytest.fixture
 def recounts(clock) -> MemoryRecounts:
     return MemoryRecounts(clock)
 
 
 @pytest.fixture
-def watching(inspection, alarms, quality, recounts, sign_tokens, announcements) -> Watching:
+def history(clock) -> BruteHistory:
+    """The last 30 hours of four bays of the library: one busy, one idle, one accessible, one silent."""
+
+    def bay(number: int, hours: list, **more) -> BruteAsset:
+        moments = [hour for hour in hours for _ in range(3600)]
+        changes = [
+            (second, moments[second][1], 1 - moments[second][1])
+            for second in range(3600, len(moments), 3600)
+            if {moments[second], moments[second - 1]} == {FREE, TAKEN}
+        ]
+        named = {"asset_id": f"library-{number}", "name": f"Bay {number}", "site": "library"}
+        return BruteAsset(**named | {"moments": moments, "changes": changes} | more)
+
+    bays = [
+        bay(1, [TAKEN, TAKEN, TAKEN, FREE] * 8, limit_s=5400, zone="row-a"),
+        bay(2, [FREE] * 32, zone="row-a"),
+        bay(3, [FREE, TAKEN] * 16, category="disabled", zone="row-b"),
+        bay(4, [FREE] * 4 + [SILENT] * 28, zone="row-b"),
+    ]
+    return BruteHistory(clock() - timedelta(hours=30), bays, clock(), site_names={"library": "Library"})
+
+
+@pytest.fixture
+def usual() -> UsualWeeks:
+    """The library on Mondays: from six to ten in the evening, busiest at eleven; nothing else is known."""
+    monday = [Usual(share_free=abs(11 - hour) / 20, weeks=4) if 6 <= hour < 22 else None for hour in range(24)]
+    return UsualWeeks({("library", None): [*monday, *[None] * (HOURS_OF_A_WEEK - 24)]})
+
+
+@pytest.fixture
+def watching(inspection, alarms, quality, recounts, sign_tokens, announcements, history, usual) -> Watching:
     return Watching(
         inspection=inspection,
         alarms=alarms,
@@ -525,6 +561,8 @@ def watching(inspection, alarms, quality, recounts, sign_tokens, announcements) 
         recounts=recounts,
         sign_tokens=sign_tokens,
         announcements=announcements,
+        history=history,
+        usual=usual,
     )
 
 
