@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from devices.data_paths import key_text, parse_path, written
-from devices.downlinks import COMMANDS, Accepted, Command, Limit, parameters_of
+from devices.downlinks import COMMANDS, Command, KnownCommand, Limit, parameters_of
 from devices.settings import Echo, Parameters, Raw
 
 _LARGEST = 2**31 - 1
@@ -34,7 +34,7 @@ _SETTING_KEYS: Mapping[object, set[str]] = {int: {"command", "path", "unit"}, bo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptedCommand(Accepted):
+class ScriptedCommand(KnownCommand):
     """A command and the template of what the codec is given for it.
 
     `units` has what a number is divided by, `words` what is said for yes and no, both by parameter.

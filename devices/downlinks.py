@@ -111,7 +111,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class KnownCommand:
     """One command that a model takes, and the limits of its parameters."""
 
     command: type[Command]
@@ -124,14 +124,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Support(Accepted):
+class Support(KnownCommand):
     """One command that a built-in codec knows, and the bytes for parameters within their limits."""
 
     encode: Callable[[Any], Encoded]
     source: str
 
 
-Known = TypeVar("Known", bound=Accepted)
+Known = TypeVar("Known", bound=KnownCommand)
 
 
 def encode_downlink(model: str, commands: tuple[Support, ...], command: Command) -> Encoded:
@@ -140,10 +140,10 @@ def encode_downlink(model: str, commands: tuple[Support, ...], command: Command)
     Raises:
         CommandRefusedError: the model does not take it, or not with these parameters.
     """
-    return accepted(model, commands, command).encode(command)
+    return known_command(model, commands, command).encode(command)
 
 
-def accepted(model: str, commands: tuple[Known, ...], command: Command) -> Known:
+def known_command(model: str, commands: tuple[Known, ...], command: Command) -> Known:
     """How this model takes a command, whose parameters are within their limits.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from devices.downlinks import Command, accepted, parse_command
+from devices.downlinks import Command, known_command, parse_command
 from devices.mapping import MappingTable, apply_mapping
 from domain.codec_scripts import ExampleResult
 from domain.errors import CommandRefusedError, ScriptFault
@@ -143,7 +143,7 @@ def _differing(wanted: Mapping[str, object], outcome: Returned, main: str) -> It
 
 def _command_differences(example: Example, command: Command, outcome: Returned, table: MappingTable) -> Iterator[str]:
     try:
-        known = accepted("the mapping", table.commands, command)
+        known = known_command("the mapping", table.commands, command)
         yield from _unequal(example.input["data"], known.data_of(command), "command: data")
         encoded(outcome.value)
     except CommandRefusedError as error:

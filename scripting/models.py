@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from devices.downlinks import Command, accepted
+from devices.downlinks import Command, known_command
 from devices.mapping import MappingTable, apply_mapping, parse_mapping
 from devices.octets import Encoded
 from domain.codec_scripts import CodecVersion, DryRun, ScriptFrame, TraceStep
@@ -74,7 +74,7 @@ async def encode_command(runner: ScriptRunner, model: ScriptedModel, command: Co
     Raises:
         CommandRefusedError: the model does not take it, not with these parameters, or its codec gives no frame.
     """
-    known = accepted(model.key, model.table.commands, command)
+    known = known_command(model.key, model.table.commands, command)
     given = {"data": known.data_of(command)}
     call = Call(script=model.script, function=ENCODE, input=given, at_ms=int(at.timestamp() * 1000))
     (outcome,) = await runner.run([call])

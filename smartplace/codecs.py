@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version as installed_version
 
 from devices.catalogue import BY_KEY, silent_after
-from devices.downlinks import Accepted, Command
+from devices.downlinks import Command, KnownCommand
 from devices.mapping import parse_mapping
 from devices.octets import Encoded
 from devices.settings import Echo
@@ -109,7 +109,7 @@ class ScriptedTalker:
         self._runner = runner
         self._model = model
         self._now = now
-        self.commands: Sequence[Accepted] = model.table.commands
+        self.commands: Sequence[KnownCommand] = model.table.commands
         self.echoes: Sequence[Echo] = model.table.echoes
 
     async def encode(self, command: Command) -> Encoded:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from devices.downlinks import Accepted, Limit, parameters_of, parse_command
+from devices.downlinks import KnownCommand, Limit, parameters_of, parse_command
 from devices.settings import settings_in
 from domain.codec_scripts import ScriptFrame
 from domain.commands import (
@@ -175,7 +175,7 @@ async def _move(connection: Connection, command_id: UUID, state: CommandState, *
     await connection.execute(query("move_command"), parameters)
 
 
-def _kind(known: Accepted) -> CommandKind:
+def _kind(known: KnownCommand) -> CommandKind:
     parameters = (_parameter(one.name, one.type, known.limits.get(one.name)) for one in fields(known.command))
     return CommandKind(name=known.name, parameters=tuple(parameters))
 

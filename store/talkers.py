@@ -6,7 +6,7 @@ from typing import Protocol
 from devices.catalogue import BY_KEY
 from devices.codec import DeviceModel
 from devices.codec import decode as decode_frame
-from devices.downlinks import Accepted, Command, encode_downlink
+from devices.downlinks import Command, KnownCommand, encode_downlink
 from devices.octets import Encoded
 from devices.settings import Echo
 from domain.codec_scripts import ScriptFrame
@@ -18,7 +18,7 @@ class Talker(Protocol):
     """One model."""
 
     @property
-    def commands(self) -> Sequence[Accepted]:
+    def commands(self) -> Sequence[KnownCommand]:
         """What it takes."""
         ...
 
@@ -49,7 +49,7 @@ class BuiltIn:
 
     def __init__(self, model: DeviceModel) -> None:
         self._model = model
-        self.commands: Sequence[Accepted] = model.commands
+        self.commands: Sequence[KnownCommand] = model.commands
         self.echoes: Sequence[Echo] = model.echoes
 
     async def encode(self, command: Command) -> Encoded:

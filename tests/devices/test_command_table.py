@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.command_table import parse_commands, parse_settings
-from devices.downlinks import COMMANDS, Limit, accepted, parse_command
+from devices.downlinks import COMMANDS, Limit, known_command, parse_command
 from devices.settings import settings_in
 from domain.errors import CommandRefusedError
 
@@ -36,7 +36,7 @@ def parsed(table):
 
 def data_of(name, **parameters):
     command = parse_command(name, parameters)
-    return accepted("acme", parsed(TABLE), command).data_of(command)
+    return known_command("acme", parsed(TABLE), command).data_of(command)
 
 
 @pytest.mark.parametrize(
