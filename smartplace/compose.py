@@ -259,7 +259,6 @@ async def serve(settings: Settings) -> None:
             scrape=observation.scraper(pushed, pipeline, known_alarms),
         )
         web = server(web_app(settings, doors), host=settings.http_host, port=settings.http_port)
-        _collect_seldom()
         async with asyncio.TaskGroup() as tasks:
             keeping = [
                 tasks.create_task(pipeline.run(), name="pipeline"),

@@ -234,7 +234,8 @@ def test_a_stream_ends_with_a_word_when_its_key_was_revoked(make_streams, live, 
 
 def test_whoever_comes_with_a_newer_snapshot_keeps_it_from_nobody(make_streams, live, borough):
     async def follow():
-        streams = make_streams()
+        # No renewal comes to help.
+        streams = make_streams(heartbeat_s=3600)
         first = join(streams)
         await first.next()
         # Before the task that feeds the streams has seen it.
