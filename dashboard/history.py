@@ -69,7 +69,7 @@ class HistoryPages:
         sites = self.live.snapshot.sites.values()
         return self.templates.page(
             "history.html",
-            status_code=400 if error else 200,
+            status_code=422 if error else 200,
             report=report,
             error=error,
             selection=selection,

@@ -70,7 +70,7 @@ def test_a_report_leads_to_the_same_figures_as_open_data(manager):
 )
 def test_what_cannot_be_asked_is_said_above_the_form(manager, query, says):
     answer = manager.get(f"/manage/history?{query}")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert says in text_of(answer)
     assert 'name="site"' in answer.text
 
