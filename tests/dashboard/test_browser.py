@@ -42,7 +42,7 @@ MANAGE = [
     "/manage/dead-letters",
     "/manage/alarms",
     "/manage/history?site=library&last=7d",
-    "/manage/history?site=library&from=2026-02-30",
+    "/manage/history?site=library&from=2026-06-30&to=2026-06-29",
     "/manage/messages",
     "/manage/messages/new?kind=planned",
     "/manage/messages/new?kind=planned&template=free",
