@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     """Send log-in cookies over HTTPS only. Off for plain HTTP on loopback."""
 
     sign_topics: bool = False
-    """Let the web server publish the frame of each sign as a retained MQTT message, with the account above."""
+    """Let the web server publish frames of signs and how places stand as retained MQTT messages, with that account."""
     downlink_topic: str = ""
     """Where the network server takes commands, with `{dev_eui}` for the device; while empty, none can be sent."""
     chirpstack_url: SecretStr = SecretStr("")
