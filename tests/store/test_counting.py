@@ -180,7 +180,7 @@ async def test_a_gate_that_is_changed_is_counted_anew(roof, database, frame, noo
     await tally.catch_up()
     line = "asset,quarry-ramp,quarry,Ramp,gate,0.33,51.48,quarry-roof,in"
     text = f"record,id,site,name,kind,lon,lat,area,direction\n{line}\n"
-    entries = read_register(text.encode(), silent_after=lambda _model: HOUR)
+    entries = read_register(text.encode(), silent_after=lambda _model: HOUR).entries
     await StoreRegister(pool, now=lambda: noon).write(entries, actor="me", what="one way")
     await tally.catch_up()
     assert [taken for _, taken in counts(database)] == [0, 3, 7]
