@@ -194,11 +194,18 @@ def parameters_of(command: Command) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is no whole number" if text else "a whole number is needed") from None
+
+
 def _parsed(text: str, kind: object) -> object:
     if kind is str:
         return text
     if kind is int:
-        return int(text)
+        return _whole(text)
     if text not in {"true", "false"}:
         raise ValueError(f"{text[:40]!r} is neither true nor false")
     return text == "true"

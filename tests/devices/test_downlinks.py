@@ -199,3 +199,11 @@ def test_a_device_that_answers_with_what_it_was_told_is_set_as_it_should_be(devi
         answer = payload if payload[:1] == b"\xfb" else b"\xfe" + payload[1:]
     told = settings_in(device.echoes, decode(device, f_port, answer).raw)
     assert told == [(support.name, parameters_of(command))]
+
+
+@pytest.mark.parametrize(("text", "fault"), [("", "a whole number is needed"), ("ten", "'ten' is no whole number")])
+def test_a_number_that_is_none_is_told_in_words(text, fault):
+    name = next(name for name, kind in COMMANDS.items() if kind is SetReportingInterval)
+    (parameter,) = fields(SetReportingInterval)
+    with pytest.raises(ValueError, match=fault):
+        parse_command(name, {parameter.name: text})
