@@ -168,7 +168,7 @@ def test_every_command_has_a_name_and_is_taken_by_some_model():
         ("dance", {}, "no command 'dance'"),
         ("reboot", {"seconds": "1"}, "no parameter"),
         ("set-reporting-interval", {}, "needs seconds"),
-        ("set-reporting-interval", {"seconds": "ten"}, "invalid literal"),
+        ("set-reporting-interval", {"seconds": "ten"}, "no whole number"),
         ("set-reporting-interval", {"seconds": "1", "minutes": "1"}, "wrong: minutes"),
         ("set-indicator", {"on": "perhaps"}, "neither true nor false"),
     ],
