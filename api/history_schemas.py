@@ -9,7 +9,8 @@ from api.schemas import Time
 from domain.categories import Category
 from domain.figures import Figures
 from domain.history import Group, Peak, Question, Row, Stays, Told
-from domain.periods import LONDON, ZONE, Step
+from domain.local_time import LONDON
+from domain.periods import ZONE, Step
 from domain.places import AssetKind
 from domain.states import State
 from domain.stuck import StuckBay, StuckReason

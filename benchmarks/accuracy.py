@@ -42,6 +42,7 @@ import psycopg
 from benchmarks import accuracy_page
 from benchmarks.accuracy_score import DAY_S, Line, Told, World, score
 from benchmarks.servers import process, until
+from benchmarks.uplinks import places_of
 from devices.catalogue import model as find
 from domain.observations import Observation
 from domain.places import Asset, Device
@@ -321,7 +322,7 @@ def run(server: EmbeddedPostgres, world: World, wanted: Sequence[Cell], *, quiet
     found = []
     for (key, _beat, _), group in streams.items():
         places = parse_places(
-            accuracy_page.PLACES.format(model=key, bays=world.bays),
+            places_of(world.bays, model=key),
             source="accuracy",
             silent_after=lambda _, first=group[0]: silent_after(first),
         )

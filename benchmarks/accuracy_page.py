@@ -1,23 +1,5 @@
 """What `benchmarks.accuracy` prints and writes: lines, tables, charts."""
 
-PLACES = """
-name = "Accuracy"
-simulated = true
-[[site]]
-id = "lot"
-name = "Lot"
-kind = "car_park"
-locality = "Loopback"
-lon = 0.3
-lat = 51.4
-[[site.bays]]
-category = "general"
-model = "{model}"
-count = {bays}
-from = [0.3, 51.4]
-to = [0.31, 51.41]
-"""
-
 
 def line_of(result: dict) -> str:
     """One cell for a terminal."""

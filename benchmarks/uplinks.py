@@ -12,7 +12,7 @@ STAMP = b"@the time of sending, 35 characters"
 APPLICATION = "0f9d5c2e-6a1b-4c6e-9d4b-3f1f4e2a7b11"
 
 
-def places_of(bays: int) -> str:
+def places_of(bays: int, *, model: str = "bosch-tps110") -> str:
     """So many bays with a sensor each."""
     return f"""
 name = "Benchmark"
@@ -26,7 +26,7 @@ lon = 0.3
 lat = 51.4
 [[site.bays]]
 category = "general"
-model = "bosch-tps110"
+model = "{model}"
 count = {bays}
 from = [0.3, 51.4]
 to = [0.4, 51.5]

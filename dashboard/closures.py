@@ -13,11 +13,10 @@ from dashboard import closure_wording
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
 from dashboard.templating import Templates
-from dashboard.times import LONDON
 from domain.closures import AHEAD, WEEKDAYS
 from domain.errors import RegisterProblem, RegisterRefusedError, UnknownPlaceError
 from domain.live import Clock
-from domain.local_time import in_utc, local_day
+from domain.local_time import LONDON, in_utc, local_day
 from domain.places import AssetKind
 from domain.register import Entry, RecordKind, Register, Registry, Values
 from domain.register_closures import KeptClosure, closures_of, ended, kept_closure, new_id, read_closure

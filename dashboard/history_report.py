@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
 from dashboard.bar_chart import BarChart, Share, bar_chart, percent
-from dashboard.times import LONDON, clock_text, day_text
+from dashboard.times import clock_text, day_text
 from domain.categories import Category
 from domain.figures import Figures
 from domain.history import (
@@ -22,6 +22,7 @@ from domain.history import (
     StuckBays,
     Summary,
 )
+from domain.local_time import LONDON
 from domain.periods import Period, Step
 from domain.stuck import StuckRules
 

@@ -14,12 +14,12 @@ from dashboard import message_wording
 from dashboard.guard import guarded_route
 from dashboard.sessions import Login
 from dashboard.templating import Templates
-from dashboard.times import LONDON
 from domain.announcements import Announcements, Audience, Condition, Draft
 from domain.availability import Availability
 from domain.errors import MessageRefusedError, UnknownMessageError
 from domain.ids import SignId, SiteId
 from domain.live import Clock, Live
+from domain.local_time import LONDON
 from domain.message_templates import TEMPLATES
 from domain.messages import MessageKind
 

@@ -9,10 +9,10 @@ from starlette.responses import HTMLResponse
 from dashboard import map_svg
 from dashboard.places_list import Choice, Sort
 from dashboard.templating import Templates
-from dashboard.times import LONDON
 from dashboard.usual_day import WEEKDAYS, usual_day
 from domain.errors import UnknownPlaceError
 from domain.live import Clock, Live
+from domain.local_time import LONDON
 from domain.places import AssetKind
 from domain.usual import UsualOccupancy
 

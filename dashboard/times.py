@@ -1,9 +1,9 @@
 """Moments in words: UK local time, and ages that people read at a glance."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-LONDON = ZoneInfo("Europe/London")
+from domain.local_time import LONDON
+
 STALE_AFTER = timedelta(minutes=2)
 """A snapshot that nobody has vouched for since then is shown as not live."""
 

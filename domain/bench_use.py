@@ -19,7 +19,8 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from domain.disclosure import PrivacyRules
-from domain.periods import LONDON, Period, Step, floor, following, in_utc
+from domain.local_time import LONDON
+from domain.periods import Period, Step, floor, following, in_utc
 from domain.suppression import TwoWays, total_is_told
 
 SETTLED_AFTER = timedelta(days=7)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from domain.errors import InvalidQuestionError
+from domain.local_time import LONDON
 
-LONDON = ZoneInfo("Europe/London")
 ZONE = "Europe/London"
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Nobody asks for what lies beyond."""

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from domain.ids import SignId
+from domain.local_time import LONDON
 
-UK = ZoneInfo("Europe/London")
 LONGEST_PLAY = timedelta(hours=1)
 OLDEST_PLAY = timedelta(days=31)
 """What is handed in later is refused: the day is over in every report by then."""
@@ -131,7 +130,7 @@ Span = tuple[datetime, datetime]
 
 def day_span(day: date, *, now: datetime) -> Span:
     """When a day in the United Kingdom begins, and when it ends or has got to."""
-    begins, ends = (datetime.combine(one, time(), UK).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    begins, ends = (datetime.combine(one, time(), LONDON).astimezone(UTC) for one in (day, day + timedelta(days=1)))
     return begins, max(begins, min(ends, now))
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.categories import Category
 from domain.history import HOURS_OF_A_WEEK
-from domain.periods import LONDON
+from domain.local_time import LONDON
 
 LEAST_WEEKS = 2
 """What was seen once is not usual."""

@@ -1,7 +1,6 @@
 """What a line says where no sensor decides it: never a number."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from domain.availability import ALMOST_FULL_SHARE, Availability
 from domain.boards import Board, BoardLine, FallbackKind, LineMode
@@ -11,8 +10,6 @@ from domain.usual import UsualOccupancy
 DASHES = "--"
 FULL_SHARE = 0.02
 """A share of free bays below which a place is usually full."""
-
-_UK = ZoneInfo("Europe/London")
 
 
 def fallback_text(line: BoardLine, board: Board, *, now: datetime, usual: UsualOccupancy) -> tuple[str, str]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from domain.boards import Board, Hours
 from domain.daylight import sun_elevation_degrees
+from domain.local_time import LONDON
 from domain.places import Sign
 
-_UK = ZoneInfo("Europe/London")
 _DAY_DEGREES, _NIGHT_DEGREES = 0.0, -6.0
 _STEP_PERCENT = 10
 
@@ -17,7 +16,7 @@ def is_lit(schedule: Sequence[Hours], now: datetime) -> bool:
     """Whether the board shows anything now; always where it has no schedule."""
     if not schedule:
         return True
-    local = now.astimezone(_UK)
+    local = now.astimezone(LONDON)
     return any(_covers(hours, local) for hours in schedule)
 
 

@@ -2,18 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.availability import Availability
 from domain.boards import Arrow
+from domain.local_time import LONDON
 from domain.sign_words import WORDS, joined
 from signage.fallback import DASHES
 from signage.frame import Frame
 from signage.player import file_url
-
-_UK = ZoneInfo("Europe/London")
 
 
 class KioskPage:
@@ -58,4 +56,4 @@ class KioskPage:
 
 
 def _uk_time(instant: datetime) -> str:
-    return f"{instant.astimezone(_UK):%H:%M:%S}"
+    return f"{instant.astimezone(LONDON):%H:%M:%S}"

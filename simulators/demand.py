@@ -5,9 +5,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
-LOCAL = ZoneInfo("Europe/London")
+from domain.local_time import LONDON
+
 SLOT = timedelta(minutes=15)
 SLOTS_A_DAY = 96
 SLOTS_A_WEEK = 7 * SLOTS_A_DAY
@@ -96,10 +96,10 @@ def rates_of_vacant(curve: Curve, stay: Stay, factor: float) -> tuple[float, ...
 
 def slot_of(at: datetime) -> int:
     """The slot of the local week in which a moment falls."""
-    local = at.astimezone(LOCAL)
+    local = at.astimezone(LONDON)
     return local.weekday() * SLOTS_A_DAY + (local.hour * 60 + local.minute) // 15
 
 
 def _week(curve: Curve) -> list[float]:
-    monday = datetime(2024, 1, 1, tzinfo=LOCAL)
+    monday = datetime(2024, 1, 1, tzinfo=LONDON)
     return [share_occupied(curve, monday + slot * SLOT) for slot in range(SLOTS_A_WEEK)]

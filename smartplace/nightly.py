@@ -5,10 +5,10 @@ import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
+from domain.local_time import LONDON
 from smartplace.settings import Settings
 from store.history_watch import claim_night, return_night
 from store.pool import Pool
@@ -17,7 +17,6 @@ from store.retention import Compress, Keep, Retention, set_policies
 
 logger = logging.getLogger(__name__)
 
-LONDON = ZoneInfo("Europe/London")
 BEGINS_AT = time(3, 30)
 
 _LOOK_EVERY_S = 60.0

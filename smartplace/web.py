@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.app import create_app
@@ -85,16 +85,8 @@ class Doors:
 
 def web_app(settings: Settings, doors: Doors) -> FastAPI:
     """The API, the pages and the signs in one application."""
-    live = doors.live
-    login = Login(
-        username=settings.manage_username,
-        password=settings.manage_password.get_secret_value(),
-        session_key=settings.session_key.get_secret_value(),
-        secure_cookies=settings.secure_cookies,
-        now=utc_now,
-    )
     app = create_app(
-        live=live,
+        live=doors.live,
         now=utc_now,
         organisation=settings.organisation,
         version=__version__,
@@ -102,49 +94,68 @@ def web_app(settings: Settings, doors: Doors) -> FastAPI:
         meter=doors.requests,
         problem_page=Templates(settings.organisation).problem,
         routers=[
-            *sign_routers(live, doors.signs, organisation=settings.organisation),
-            dashboard_router(
-                live=live,
-                watching=Watching(
-                    inspection=doors.inspection,
-                    alarms=doors.alarms,
-                    quality=doors.quality,
-                    recounts=doors.recounts,
-                    sign_tokens=doors.signs.tokens,
-                    announcements=doors.signs.announcements,
-                    history=doors.history,
-                    usual=doors.usual,
-                ),
-                codecs=doors.codecs,
-                keeping=Keeping(
-                    registry=doors.registry,
-                    records=doors.records,
-                    silent_after=doors.silent_after,
-                    signs=doors.signs.boards,
-                    looks=Looks(live, doors.signs.frames, KioskPage(settings.organisation)),
-                    sign_reports=doors.signs.reports,
-                ),
-                commands=doors.commands,
-                now=utc_now,
-                organisation=settings.organisation,
-                login=login,
-            ),
-            alarms_router(doors.alarms, doors.scopes_of),
-            quality_router(doors.quality, doors.scopes_of, utc_now),
-            counting_router(doors.recounts, doors.scopes_of, utc_now),
-            commands_router(doors.commands, doors.scopes_of),
-            history_router(doors.history, doors.usual, doors.bench_use, live, doors.scopes_of),
-            push_router(doors.pushed, doors.scopes_of),
-            codec_router(doors.codecs, doors.scopes_of, utc_now),
-            registry_router(doors.registry, doors.scopes_of, doors.silent_after),
-            closures_router(doors.registry, doors.scopes_of, utc_now),
-            metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
+            *sign_routers(doors.live, doors.signs, organisation=settings.organisation),
+            _pages(settings, doors),
+            *_questions(settings, doors),
         ],
     )
     app.mount(SIGN_STATIC_URL, PlayerFiles())
     app.mount(SIGN_FONTS_URL, StaticFiles(directory=SIGN_FONTS_DIR))
     app.mount("/static", HashedStaticFiles())
     return app
+
+
+def _pages(settings: Settings, doors: Doors) -> APIRouter:
+    """What people look at."""
+    signs, organisation = doors.signs, settings.organisation
+    return dashboard_router(
+        live=doors.live,
+        watching=Watching(
+            inspection=doors.inspection,
+            alarms=doors.alarms,
+            quality=doors.quality,
+            recounts=doors.recounts,
+            sign_tokens=signs.tokens,
+            announcements=signs.announcements,
+            history=doors.history,
+            usual=doors.usual,
+        ),
+        codecs=doors.codecs,
+        keeping=Keeping(
+            registry=doors.registry,
+            records=doors.records,
+            silent_after=doors.silent_after,
+            signs=signs.boards,
+            looks=Looks(doors.live, signs.frames, KioskPage(organisation)),
+            sign_reports=signs.reports,
+        ),
+        commands=doors.commands,
+        now=utc_now,
+        organisation=organisation,
+        login=Login(
+            username=settings.manage_username,
+            password=settings.manage_password.get_secret_value(),
+            session_key=settings.session_key.get_secret_value(),
+            secure_cookies=settings.secure_cookies,
+            now=utc_now,
+        ),
+    )
+
+
+def _questions(settings: Settings, doors: Doors) -> list[APIRouter]:
+    """What programs ask and bring."""
+    return [
+        alarms_router(doors.alarms, doors.scopes_of),
+        quality_router(doors.quality, doors.scopes_of, utc_now),
+        counting_router(doors.recounts, doors.scopes_of, utc_now),
+        commands_router(doors.commands, doors.scopes_of),
+        history_router(doors.history, doors.usual, doors.bench_use, doors.live, doors.scopes_of),
+        push_router(doors.pushed, doors.scopes_of),
+        codec_router(doors.codecs, doors.scopes_of, utc_now),
+        registry_router(doors.registry, doors.scopes_of, doors.silent_after),
+        closures_router(doors.registry, doors.scopes_of, utc_now),
+        metrics_router(doors.scrape, settings.metrics_token.get_secret_value()),
+    ]
 
 
 def openapi_document(settings: Settings) -> dict[str, object]:

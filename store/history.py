@@ -18,7 +18,7 @@ from domain.observations import whole_second
 from domain.retelling import Retold, Rewrite, rewrite
 from domain.spans import BEGINNING, FOREVER, Span
 from store.due import Due, Extent, share
-from store.history_reading import UNTIL_A_BREATH, read_anew, read_kept
+from store.history_reading import Breath, read_anew, read_kept
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
 from store.rows import columns
@@ -182,13 +182,10 @@ async def _tell(connection: Connection, due: Sequence[Due], *, facts_until: date
 
 async def _changes(kept: Mapping[int, list[Span]], retold: Mapping[int, Retold]) -> dict[int, Rewrite]:
     found: dict[int, Rewrite] = {}
-    held = 0
+    breath = Breath()
     for key, told in retold.items():
         found[key] = rewrite(kept[key], told)
-        held += len(told.spans)
-        if held > UNTIL_A_BREATH:
-            held = 0
-            await asyncio.sleep(0)
+        await breath.after(len(told.spans))
     return found
 
 

@@ -19,8 +19,8 @@ from store.pool import Connection
 from store.queries import query
 from store.rows import columns
 
-UNTIL_A_BREATH = 20
-"""Frames that come meanwhile do not wait for more than so many words or spans."""
+# Frames that come meanwhile do not wait for more than so many words or spans.
+_UNTIL_A_BREATH = 20
 
 _MOMENT = timedelta(seconds=1)
 # Words on each side of what is due, and how far back: nearly always enough; where not, more are asked for.
@@ -31,22 +31,33 @@ _STATES = {state.value: state for state in State}
 _QUALITIES = {quality.value: quality for quality in Quality}
 
 
+class Breath:
+    """Lets frames that come meanwhile have their turn, again and again during long work."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    async def after(self, work: int) -> None:
+        """So many words or spans were, or will be, dealt with at once."""
+        self._held += work
+        if self._held > _UNTIL_A_BREATH:
+            self._held = 0
+            await asyncio.sleep(0)
+
+
 async def read_anew(connection: Connection, due: Sequence[Due]) -> dict[int, Retold]:
     """What history is there by the words: with more and more of them, until there are enough for each."""
     closures = await _closures(connection, due)
     older = await _older(connection, due)
     found: dict[int, Retold] = {}
+    breath = Breath()
     context, near = _CONTEXT, _NEAR
     left = list(due)
     while left:
         words = await _words(connection, left, context, near)
-        held = 0
         for one_due in left:
             key = one_due.asset_key
-            held += len(words[key].observations)
-            if held > UNTIL_A_BREATH:
-                held = 0
-                await asyncio.sleep(0)
+            await breath.after(len(words[key].observations))
             told = retell(
                 words[key],
                 closures[key],
@@ -148,7 +159,7 @@ async def _parts(
     """The rows of a query, read a part at a time."""
     async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         await cursor.execute(query(name), parameters)
-        while part := await cursor.fetchmany(UNTIL_A_BREATH):
+        while part := await cursor.fetchmany(_UNTIL_A_BREATH):
             yield part
             await asyncio.sleep(0)
 

@@ -13,8 +13,8 @@ from domain.alarms import AlarmCode, SubjectKind
 from domain.errors import StoreRefusedError
 from domain.ids import SignId
 from domain.live import Clock
+from domain.local_time import LONDON
 from domain.sign_reports import (
-    UK,
     Agreement,
     DayOfPlay,
     Heartbeat,
@@ -83,7 +83,7 @@ class StoreSignReports:
     async def days(self, sign_id: SignId, *, last: int) -> list[DayOfPlay]:
         """The account of the last days, today first."""
         now = self._now()
-        today = now.astimezone(UK).date()
+        today = now.astimezone(LONDON).date()
         days = [today - timedelta(days=ago) for ago in range(last)]
         async with connected(self._pool) as connection:
             return [await self._day(connection, sign_id, day, now) for day in days]

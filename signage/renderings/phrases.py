@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from domain.availability import Availability
+from domain.local_time import LONDON
 from domain.sign_words import WORDS
 from signage.frame import Basis, Frame, Line
-
-UK = ZoneInfo("Europe/London")
 
 _COUNTED = frozenset({Availability.SPACES, Availability.ALMOST_FULL})
 
@@ -25,7 +23,7 @@ def is_expired(frame: Frame) -> bool:
 
 def clock(moment: datetime) -> str:
     """The time of day in the United Kingdom: `14:32`."""
-    return f"{moment.astimezone(UK):%H:%M}"
+    return f"{moment.astimezone(LONDON):%H:%M}"
 
 
 def state_phrase(line: Line, frame: Frame) -> str:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InvalidQuestionError
-from domain.periods import LONDON, Period, Step, floor, following, read_period
+from domain.local_time import LONDON
+from domain.periods import Period, Step, floor, following, read_period
 from domain.stretches import Grain, Stretch, stretches
 
 NOW = datetime(2026, 11, 20, 12, 7, 31, tzinfo=UTC)
