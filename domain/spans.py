@@ -106,7 +106,14 @@ def segments(told: Sequence[Observation]) -> list[Segment]:
     found: list[Segment] = []
     for word, following in pairwise([*without_spikes(told), None]):
         assert word is not None
-        found += _between(word, following)
+        missed = _missed_changes(word, following) if following else ()
+        ends_at = following.at if following else FOREVER
+        if not missed and word.counts_until >= ends_at:
+            # The ordinary word, and nearly all are: it counts until the next one.
+            is_told = word.kind is Kind.EVENT
+            found.append(Segment(word.at, ends_at, word.taken, word.quality, word.debounce, is_told))
+        else:
+            found += _between(word, missed, ends_at)
     return found
 
 
@@ -147,10 +154,8 @@ def joined(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _between(word: Observation, following: Observation | None) -> Iterator[Segment]:
-    """What is known from one word to the next."""
-    ends_at = following.at if following else FOREVER
-    missed = _missed_changes(word, following) if following else []
+def _between(word: Observation, missed: Sequence[tuple[datetime, int]], ends_at: datetime) -> Iterator[Segment]:
+    """What is known from a word to the next one, of which so much was missed."""
     missed_at = min(missed[0][0], ends_at) if missed else ends_at
     silent_at = min(word.counts_until, missed_at)
     if word.at < silent_at:
@@ -176,10 +181,10 @@ def _segment(
     return Segment(begins_at=begins_at, ends_at=ends_at, taken=taken, quality=quality, debounce=debounce, told=told)
 
 
-def _missed_changes(word: Observation, following: Observation) -> list[tuple[datetime, int]]:
+def _missed_changes(word: Observation, following: Observation) -> Sequence[tuple[datetime, int]]:
     """What is inferred between two words: from when on which state, in order, until the second one."""
     if word.counted or following.counted:
-        return []
+        return ()
     repeats = word.taken == following.taken
     missing = following.f_cnt - word.f_cnt - 1 if word.device_key == following.device_key else 0
     silent = word.counts_until < following.at
@@ -277,6 +282,9 @@ def _counted(told: Iterable[Segment | Closed]) -> list[Span]:
     before: _Word | None = None
     came = _NOTHING
     for part in told:
+        if _goes_on(part, before, known) and ends_at == part.begins_at:
+            ends_at = part.ends_at
+            continue
         if isinstance(part, Closed):
             known, word, comings = None, _CLOSED, _NOTHING
         else:
@@ -291,6 +299,18 @@ def _counted(told: Iterable[Segment | Closed]) -> list[Span]:
     if before is not None:
         found.append(Span(begins_at, ends_at, *before, *came))
     return found
+
+
+def _goes_on(part: Segment | Closed, before: _Word | None, known: int | None) -> bool:
+    """Whether it says again what was known, and nothing lies between."""
+    return (
+        known is not None
+        and before is not None
+        and before[0] is not State.UNKNOWN
+        and isinstance(part, Segment)
+        and part.taken == known
+        and part.quality is before[2]
+    )
 
 
 def _state(taken: int | None) -> State:

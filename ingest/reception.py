@@ -1,6 +1,7 @@
 """How well gateways heard a frame, and whether its names agree: the same questions for every LoRaWAN network server."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from domain.errors import InvalidIdError, Reason, RejectedFrameError
@@ -65,8 +66,12 @@ def _named(heard: Sequence[Heard]) -> tuple[Hearing, ...]:
     )
 
 
+@lru_cache(maxsize=50_000)
 def device_of(dev_eui: str) -> DeviceId:
-    """The device that an event names; raises RejectedFrameError where it names none."""
+    """The device that an event names; raises RejectedFrameError where it names none.
+
+    A town has so many, again and again.
+    """
     try:
         return parse_dev_eui(dev_eui)
     except InvalidIdError as error:

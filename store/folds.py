@@ -55,7 +55,7 @@ class Event:
     def order(self) -> tuple[datetime, int, str, timedelta, int]:
         """Which of two events of an asset is the newer: the greater. Events that are equal in this are equal."""
         taken = _NOTHING_COUNTED if self.taken is None else self.taken
-        return self.observed_at, self.f_cnt, self.state.value, self.silent_after, taken
+        return self.observed_at, self.f_cnt, self.state, self.silent_after, taken
 
     def continues(self, before: "Event") -> bool:
         """Whether nothing had changed, as far as anybody could know, since the event before; of an area, its count."""
@@ -108,15 +108,21 @@ def frames_by_device(frames: Iterable[tuple[int, Accepted]]) -> list[DeviceFrame
 def condition(device_key: int, frames: Sequence[Accepted]) -> tuple[object, ...]:
     """What every frame says of its device, by the newest: one row for `apply_conditions`."""
     newest = frames[-1].uplink
-    levels = (None if level is None else float(level) for level in (newest.rssi_dbm, newest.snr_db))
-    return device_key, newest.observed_at, newest.session, newest.f_cnt, *levels
+    return device_key, newest.observed_at, newest.session, newest.f_cnt, newest.rssi_dbm, newest.snr_db
 
 
 def sayings(by_device: Iterable[DeviceFrames]) -> Iterator[tuple[object, ...]]:
     """What only some frames say of their device, the newest of each value and when: rows for `apply_sayings`."""
     for device_key, frames in by_device:
-        if any(not _SAID_KEYS.isdisjoint(frame.decoded.measurements) for frame in frames):
+        if _say(frames):
             yield (device_key, *(pair for key in _SAID for pair in _newest_said(frames, key)))
+
+
+def _say(frames: Sequence[Accepted]) -> bool:
+    for frame in frames:  # noqa: SIM110  nearly always one, for which `any` costs more than the question
+        if not _SAID_KEYS.isdisjoint(frame.decoded.measurements):
+            return True
+    return False
 
 
 def _ordered(group: list[T], *, by: Callable[[T], Any]) -> list[T]:

@@ -185,7 +185,7 @@ async def _changes(kept: Mapping[int, list[Span]], retold: Mapping[int, Retold])
     breath = Breath()
     for key, told in retold.items():
         found[key] = rewrite(kept[key], told)
-        await breath.after(len(told.spans))
+        await breath.take()
     return found
 
 
@@ -251,12 +251,14 @@ async def _sum(connection: Connection, wanted: Sequence[Stretch]) -> None:
 def _parts(wanted: Iterable[Stretch]) -> Iterator[list[Stretch]]:
     """The same stretches, so many at a time that one statement is over soon."""
     part: list[Stretch] = []
+    quarters = 0
     for whole in wanted:
         for piece in _pieces(whole):
-            if part and sum(other.quarters for other in part) + piece.quarters > _FACTS:
+            if part and quarters + piece.quarters > _FACTS:
                 yield part
-                part = []
+                part, quarters = [], 0
             part.append(piece)
+            quarters += piece.quarters
     if part:
         yield part
 

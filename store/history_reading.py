@@ -1,11 +1,15 @@
 """What history is told from, read in parts between which frames that come meanwhile get their turn."""
 
 import asyncio
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from psycopg.rows import tuple_row
 
@@ -19,8 +23,10 @@ from store.pool import Connection
 from store.queries import query
 from store.rows import columns
 
-# Frames that come meanwhile do not wait for more than so many words or spans.
-_UNTIL_A_BREATH = 20
+# Frames that come meanwhile do not wait for longer, give or take one asset.
+_UNTIL_A_BREATH_S = 0.001
+# So many rows are read at once.
+_ROWS = 50
 
 _MOMENT = timedelta(seconds=1)
 # Words on each side of what is due, and how far back: nearly always enough; where not, more are asked for.
@@ -29,20 +35,23 @@ _NEAR = timedelta(days=3)
 _KINDS = {kind.value: kind for kind in Kind}
 _STATES = {state.value: state for state in State}
 _QUALITIES = {quality.value: quality for quality in Quality}
+_OCCUPIED = State.OCCUPIED.value
+# Where the device stands in a row of `select_words`.
+_DEVICE = 3
+_at = attrgetter("at")
 
 
 class Breath:
     """Lets frames that come meanwhile have their turn, again and again during long work."""
 
     def __init__(self) -> None:
-        self._held = 0
+        self._since = perf_counter()
 
-    async def after(self, work: int) -> None:
-        """So many words or spans were, or will be, dealt with at once."""
-        self._held += work
-        if self._held > _UNTIL_A_BREATH:
-            self._held = 0
+    async def take(self) -> None:
+        """Between two small pieces of work."""
+        if perf_counter() - self._since > _UNTIL_A_BREATH_S:
             await asyncio.sleep(0)
+            self._since = perf_counter()
 
 
 async def read_anew(connection: Connection, due: Sequence[Due]) -> dict[int, Retold]:
@@ -57,7 +66,7 @@ async def read_anew(connection: Connection, due: Sequence[Due]) -> dict[int, Ret
         words = await _words(connection, left, context, near)
         for one_due in left:
             key = one_due.asset_key
-            await breath.after(len(words[key].observations))
+            await breath.take()
             told = retell(
                 words[key],
                 closures[key],
@@ -94,37 +103,82 @@ async def _words(connection: Connection, due: Sequence[Due], context: int, near:
         "context": context,
         "earliest": earliest,
     }
-    told: defaultdict[int, list[Observation]] = defaultdict(list)
+    rows: list[tuple[Any, ...]] = []
     async for part in _parts(connection, "select_words", parameters):
-        for asset_key, *row in part:
-            told[asset_key].append(_observation(row))
-    return {
-        one_due.asset_key: Words(
-            observations=told[one_due.asset_key],
-            whole_before=earliest == BEGINNING
-            and sum(word.at < one_due.since for word in told[one_due.asset_key]) < context,
-            whole_after=sum(word.at >= one_due.until + _MOMENT for word in told[one_due.asset_key]) < context,
-        )
-        for one_due in due
-    }
+        rows += part
+    sensors = await _sensors(connection, parameters["keys"], {row[_DEVICE] for row in rows})
+    told: defaultdict[int, list[Observation]] = defaultdict(list)
+    breath = Breath()
+    for at in range(0, len(rows), _ROWS):
+        for row in rows[at : at + _ROWS]:
+            if (sensor := sensors.get(row[_DEVICE])) is not None:
+                told[row[0]].append(_observation(row, sensor))
+        await breath.take()
+    return {one_due.asset_key: _around(one_due, told[one_due.asset_key], context, earliest) for one_due in due}
 
 
-def _observation(row: Sequence[Any]) -> Observation:
-    """A row of `select_words`, without its asset."""
-    at, f_cnt, device_key, kind, state, taken, previous_s, silent_after_s, leaves_at, debounce_s, capacity = row
-    silent_at = at + _seconds(silent_after_s)
+def _around(due: Due, told: list[Observation], context: int, earliest: datetime) -> Words:
+    told.sort(key=_at)
+    before = bisect_left(told, due.since, key=_at)
+    after = len(told) - bisect_left(told, due.until + _MOMENT, key=_at)
+    return Words(
+        observations=told,
+        whole_before=earliest == BEGINNING and before < context,
+        whole_after=after < context,
+    )
+
+
+class _Stay(NamedTuple):
+    """When a sensor was with an asset, and how long a change has to last there, in seconds."""
+
+    begins_at: datetime
+    ends_at: datetime
+    debounce_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sensor:
+    silent_after: timedelta
+    stays: dict[int, list[_Stay]]
+
+    def stay(self, asset_key: int, at: datetime) -> _Stay | None:
+        """Where it was then, if it was there: whoever looks into the past may have changed the register since."""
+        for stay in self.stays.get(asset_key, ()):
+            if stay.begins_at <= at < stay.ends_at:
+                return stay
+        return None
+
+
+async def _sensors(connection: Connection, asset_keys: object, device_keys: Collection[int]) -> Mapping[int, _Sensor]:
+    """What is to be known of the sensors whose words these are."""
+    found: dict[int, _Sensor] = {}
+    parameters = {"asset_keys": asset_keys, "device_keys": list(device_keys)}
+    rows = await connection.execute(query("select_sensors"), parameters)
+    for row in await rows.fetchall():
+        sensor = found.setdefault(row["device_key"], _Sensor(_seconds(row["silent_after_s"]), {}))
+        if row["asset_key"] is not None:
+            stay = _Stay(row["begins_at"], row["ends_at"] or FOREVER, row["debounce_s"])
+            sensor.stays.setdefault(row["asset_key"], []).append(stay)
+    return found
+
+
+def _observation(row: Sequence[Any], sensor: _Sensor) -> Observation:
+    """A row of `select_words`, said by that sensor."""
+    asset_key, at, f_cnt, device_key, kind, state, taken, previous_s, capacity = row
+    silent_at = at + sensor.silent_after
+    stay = sensor.stay(asset_key, at)
     return Observation(
         at,
         f_cnt,
         device_key,
         _KINDS[kind],
-        taken=int(state == State.OCCUPIED) if taken is None else taken,
-        counts_until=silent_at if leaves_at is None else min(silent_at, leaves_at),
-        counted=taken is not None,
-        previous_for=None if previous_s is None else _seconds(previous_s),
+        (1 if state == _OCCUPIED else 0) if taken is None else taken,
+        silent_at if stay is None or silent_at <= stay.ends_at else stay.ends_at,
+        taken is not None,
+        None if previous_s is None else _seconds(previous_s),
         # Counts of an area are not smoothed: each is a word about many cars.
-        debounce=_seconds(debounce_s) if debounce_s and capacity is None else NO_TIME,
-        capacity=capacity,
+        _seconds(stay.debounce_s) if stay is not None and stay.debounce_s and capacity is None else NO_TIME,
+        capacity,
     )
 
 
@@ -159,9 +213,10 @@ async def _parts(
     """The rows of a query, read a part at a time."""
     async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         await cursor.execute(query(name), parameters)
-        while part := await cursor.fetchmany(_UNTIL_A_BREATH):
+        breath = Breath()
+        while part := await cursor.fetchmany(_ROWS):
             yield part
-            await asyncio.sleep(0)
+            await breath.take()
 
 
 def _span(row: Sequence[Any]) -> Span:

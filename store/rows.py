@@ -69,7 +69,7 @@ def event(device: KnownDevice, frame: Accepted) -> Event | None:
         device_key=device.device_key,
         observed_at=frame.uplink.observed_at,
         f_cnt=frame.uplink.f_cnt,
-        kind=frame.decoded.kind.value,
+        kind=frame.decoded.kind,
         state=said.state,
         silent_after=device.silent_after,
         taken=said.number,
@@ -87,9 +87,9 @@ def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
     """The row of a frame in the journal."""
     uplink, decoded = frame.uplink, frame.decoded
     return (
-        uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
-        uplink.payload, uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm, uplink.snr_db,
-        uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind.value,
+        uplink.received_at, device.device_key, uplink.network, uplink.session, uplink.f_cnt, uplink.f_port,
+        uplink.payload, uplink.observed_at, uplink.time_source, uplink.rssi_dbm, uplink.snr_db,
+        uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind,
         gateways_json(uplink.gateways).decode() if uplink.gateways else None,
     )  # fmt: skip
 
@@ -104,7 +104,7 @@ def measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
 def event_row(event: Event) -> Sequence[object]:
     """The row of an event."""
     return (
-        event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state.value,
+        event.observed_at, event.asset_key, event.device_key, event.f_cnt, event.kind, event.state,
         event.taken, event.previous_s,
     )  # fmt: skip
 
@@ -113,7 +113,7 @@ def state_row(latest: Latest) -> Sequence[object]:
     """One row for `apply_states`."""
     event = latest.event
     return (
-        event.asset_key, event.state.value, event.observed_at, event.f_cnt, event.silent_at, event.taken,
+        event.asset_key, event.state, event.observed_at, event.f_cnt, event.silent_at, event.taken,
         event.capacity is not None, latest.since, latest.unbroken, latest.earliest,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from domain.disclosure import PrivacyRules
@@ -265,6 +265,18 @@ def comparable(answer):
     deadline=None,
     suppress_health_check=[*HealthCheck],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+# A stay that ends in the very second in which a period begins.
+@example(
+    stream=(
+        [
+            ("70b3d50000000004", 1, 4500, 1, Kind.EVENT, None),
+            ("70b3d50000000004", 2, 18900, 0, Kind.HEARTBEAT, None),
+        ],
+        [],
+        [],
+        HORIZON - 3600,
+    )
 )
 @given(stream=streams())
 def test_every_answer_is_as_counted_second_by_second(database, frame, noon, origin, stream):

@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (
             FROM span
             WHERE span.asset_key = c.asset_key AND begins_at < %(until)s
               AND begins_at >= coalesce((SELECT max(begins_at) FROM span AS first
-                                         WHERE first.asset_key = c.asset_key AND first.begins_at <= %(since)s
+                                         WHERE first.asset_key = c.asset_key AND first.begins_at < %(since)s
                                            AND first.state <> 'occupied'), '-infinity')
             WINDOW near AS (ORDER BY begins_at)
         ) AS told

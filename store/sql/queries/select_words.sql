@@ -1,9 +1,14 @@
 -- The words about assets around stretches of time: all within, and so many before and after. Of those before `raw_from`
 -- some may still be there; they do not count any more. `earliest` bounds the search.
 SELECT due.asset_key, word.observed_at, word.f_cnt, word.device_key, word.kind, word.state, word.taken, word.previous_s,
-       d.silent_after_s, i.ends_at AS leaves_at, i.debounce_s, CASE WHEN a.kind = 'area' THEN a.capacity END AS capacity
-FROM unnest(%(keys)s::int4[], %(since)s::timestamptz[], %(until)s::timestamptz[], %(raw_from)s::timestamptz[])
-    AS due (asset_key, since, until, raw_from)
+       due.capacity
+FROM (
+    -- Asked once for an asset, not once for each word: OFFSET keeps it here.
+    SELECT d.*, (SELECT CASE WHEN a.kind = 'area' THEN a.capacity END FROM asset AS a WHERE a.asset_key = d.asset_key) AS capacity
+    FROM unnest(%(keys)s::int4[], %(since)s::timestamptz[], %(until)s::timestamptz[], %(raw_from)s::timestamptz[])
+        AS d (asset_key, since, until, raw_from)
+    OFFSET 0
+) AS due
 CROSS JOIN LATERAL (
     (SELECT * FROM event AS e
      WHERE e.asset_key = due.asset_key AND e.observed_at < due.since AND e.observed_at >= due.raw_from
@@ -21,8 +26,3 @@ CROSS JOIN LATERAL (
      ORDER BY e.observed_at, e.f_cnt, e.state
      LIMIT %(context)s)
 ) AS word
-JOIN asset AS a ON a.asset_key = due.asset_key
-JOIN device AS d USING (device_key)
-LEFT JOIN installation AS i
-    ON i.device_key = word.device_key AND i.asset_key = word.asset_key
-   AND i.begins_at <= word.observed_at AND (i.ends_at IS NULL OR word.observed_at < i.ends_at)
