@@ -93,6 +93,8 @@ def _thawed(due: Due) -> Due | None:
     """As much of it as words that count can touch: nothing where all of it was before them."""
     if due.until < due.raw_from:
         return None
+    if due.since >= due.frozen_until:
+        return due
     return replace(due, since=max(due.since, due.frozen_until), until=max(due.until, due.frozen_until))
 
 

@@ -17,11 +17,11 @@ from domain.live import Clock
 from domain.observations import whole_second
 from domain.retelling import Retold, Rewrite, rewrite
 from domain.spans import BEGINNING, FOREVER, Span
+from store.arrays import arrays
 from store.due import Due, Extent, share
 from store.history_reading import Breath, read_anew, read_kept
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
-from store.rows import columns
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,15 @@ _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
-_DUE_COLUMNS = ("due_keys", "since", "until", "facts", "noted")
-_FACT_COLUMNS = ("fact_keys", "begins", "ends")
+_DUE_COLUMNS = {
+    "due_keys": "int4",
+    "since": "timestamptz",
+    "until": "timestamptz",
+    "facts": "bool",
+    "noted": "timestamptz",
+}
+_SPAN_COLUMNS = {"span_keys": "int4", "begins": "timestamptz"}
+_FACT_COLUMNS = {"fact_keys": "int4", "begins": "timestamptz", "ends": "timestamptz"}
 
 
 class Stretch(NamedTuple):
@@ -104,7 +111,7 @@ class History:
                     await _tell(connection, told[at : at + _TOGETHER], facts_until=facts_until)  # type: ignore[arg-type]
             if later:
                 rows = ((left.asset_key, left.since, left.until, left.facts, left.noted_at) for left in later)
-                await connection.execute(query("return_history_due"), columns(_DUE_COLUMNS, rows))
+                await connection.execute(query("return_history_due"), arrays(_DUE_COLUMNS, rows))
             return sum(map(len, rounds)) or len(due)
 
     async def _advance(self) -> bool:
@@ -169,7 +176,7 @@ async def _tell(connection: Connection, due: Sequence[Due], *, facts_until: date
     changes = await _changes(kept, retold)
     gone = [(key, begins_at) for key, change in changes.items() for begins_at in change.gone]
     if gone:
-        await connection.execute(query("delete_spans"), columns(("span_keys", "begins"), gone))
+        await connection.execute(query("delete_spans"), arrays(_SPAN_COLUMNS, gone))
     new = [(key, span) for key, change in changes.items() for span in change.new]
     if new:
         await copy_in(connection, "copy_spans", _SPAN_TYPES, (_span_row(*pair) for pair in new))
@@ -233,19 +240,19 @@ def stretches(touched: Iterable[tuple[int, datetime, datetime]], *, facts_until:
 async def _keep_facts(connection: Connection, wanted: Sequence[Stretch], *, thorough: bool) -> None:
     gone = int(thorough)
     for part in _parts(wanted):
-        parameters = columns(_FACT_COLUMNS, part)
+        parameters = arrays(_FACT_COLUMNS, part)
         await connection.execute(query("insert_facts"), parameters)
         gone += (await connection.execute(query("delete_facts_before_history"), parameters)).rowcount
     for part in _parts(wanted):
         await _sum(connection, part)
         if gone:
-            await connection.execute(query("delete_empty_hours"), columns(_FACT_COLUMNS, part))
-            await connection.execute(query("delete_empty_days"), columns(_FACT_COLUMNS, part))
+            await connection.execute(query("delete_empty_hours"), arrays(_FACT_COLUMNS, part))
+            await connection.execute(query("delete_empty_days"), arrays(_FACT_COLUMNS, part))
 
 
 async def _sum(connection: Connection, wanted: Sequence[Stretch]) -> None:
     for name in ("sum_hours", "sum_days"):
-        await connection.execute(query(name), columns(_FACT_COLUMNS, wanted))
+        await connection.execute(query(name), arrays(_FACT_COLUMNS, wanted))
 
 
 def _parts(wanted: Iterable[Stretch]) -> Iterator[list[Stretch]]:

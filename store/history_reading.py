@@ -18,10 +18,10 @@ from domain.retelling import Retold, Words, retell
 from domain.spans import BEGINNING, FOREVER, Closed, Span
 from domain.states import State
 from domain.uplinks import Kind
+from store.arrays import Array, array, arrays
 from store.due import Due
 from store.pool import Connection
 from store.queries import query
-from store.rows import columns
 
 # Frames that come meanwhile do not wait for longer, give or take one asset.
 _UNTIL_A_BREATH_S = 0.001
@@ -39,6 +39,9 @@ _OCCUPIED = State.OCCUPIED.value
 # Where the device stands in a row of `select_words`.
 _DEVICE = 3
 _at = attrgetter("at")
+_MOMENTS = {"keys": "int4", "moments": "timestamptz"}
+_STRETCHES = {"keys": "int4", "since": "timestamptz", "until": "timestamptz", "raw_from": "timestamptz"}
+_TOLD = {"keys": "int4", "begins": "timestamptz", "ends": "timestamptz"}
 
 
 class Breath:
@@ -87,7 +90,7 @@ async def _older(connection: Connection, due: Sequence[Due]) -> set[int]:
     frozen = [one_due for one_due in due if one_due.frozen_until > BEGINNING]
     if not frozen:
         return set()
-    moments = columns(("keys", "moments"), ((one_due.asset_key, one_due.frozen_until) for one_due in frozen))
+    moments = arrays(_MOMENTS, ((one_due.asset_key, one_due.frozen_until) for one_due in frozen))
     rows = await connection.execute(query("select_older_history"), moments)
     return {row["asset_key"] for row in await rows.fetchall()}
 
@@ -95,18 +98,13 @@ async def _older(connection: Connection, due: Sequence[Due]) -> set[int]:
 async def _words(connection: Connection, due: Sequence[Due], context: int, near: timedelta) -> dict[int, Words]:
     first = min(one_due.since for one_due in due)
     earliest = first - near if first - BEGINNING > near else BEGINNING
-    parameters = {
-        "keys": [one_due.asset_key for one_due in due],
-        "since": [one_due.since for one_due in due],
-        "until": [one_due.until for one_due in due],
-        "raw_from": [one_due.raw_from for one_due in due],
-        "context": context,
-        "earliest": earliest,
-    }
+    rows_due = ((one_due.asset_key, one_due.since, one_due.until, one_due.raw_from) for one_due in due)
+    stretches = arrays(_STRETCHES, rows_due)
+    parameters = {**stretches, "context": context, "earliest": earliest}
     rows: list[tuple[Any, ...]] = []
     async for part in _parts(connection, "select_words", parameters):
         rows += part
-    sensors = await _sensors(connection, parameters["keys"], {row[_DEVICE] for row in rows})
+    sensors = await _sensors(connection, stretches["keys"], {row[_DEVICE] for row in rows})
     told: defaultdict[int, list[Observation]] = defaultdict(list)
     breath = Breath()
     for at in range(0, len(rows), _ROWS):
@@ -149,10 +147,10 @@ class _Sensor:
         return None
 
 
-async def _sensors(connection: Connection, asset_keys: object, device_keys: Collection[int]) -> Mapping[int, _Sensor]:
+async def _sensors(connection: Connection, asset_keys: Array, device_keys: Collection[int]) -> Mapping[int, _Sensor]:
     """What is to be known of the sensors whose words these are."""
     found: dict[int, _Sensor] = {}
-    parameters = {"asset_keys": asset_keys, "device_keys": list(device_keys)}
+    parameters = {"asset_keys": asset_keys, "device_keys": array("int4", [*device_keys])}
     rows = await connection.execute(query("select_sensors"), parameters)
     for row in await rows.fetchall():
         sensor = found.setdefault(row["device_key"], _Sensor(_seconds(row["silent_after_s"]), {}))
@@ -197,9 +195,7 @@ async def _closures(connection: Connection, due: Sequence[Due]) -> Mapping[int, 
 
 async def read_kept(connection: Connection, retold: Mapping[int, Retold]) -> Mapping[int, list[Span]]:
     """The spans that are kept where something is told anew, and those that they touch."""
-    parameters = columns(
-        ("keys", "begins", "ends"), ((key, told.begins_at, told.ends_at) for key, told in retold.items())
-    )
+    parameters = arrays(_TOLD, ((key, told.begins_at, told.ends_at) for key, told in retold.items()))
     found: defaultdict[int, list[Span]] = defaultdict(list)
     async for part in _parts(connection, "select_spans_around", parameters):
         for asset_key, *row in part:

@@ -5,7 +5,7 @@ SELECT due.asset_key, word.observed_at, word.f_cnt, word.device_key, word.kind, 
 FROM (
     -- Asked once for an asset, not once for each word: OFFSET keeps it here.
     SELECT d.*, (SELECT CASE WHEN a.kind = 'area' THEN a.capacity END FROM asset AS a WHERE a.asset_key = d.asset_key) AS capacity
-    FROM unnest(%(keys)s::int4[], %(since)s::timestamptz[], %(until)s::timestamptz[], %(raw_from)s::timestamptz[])
+    FROM unnest(%(keys)b::int4[], %(since)b::timestamptz[], %(until)b::timestamptz[], %(raw_from)b::timestamptz[])
         AS d (asset_key, since, until, raw_from)
     OFFSET 0
 ) AS due
