@@ -142,7 +142,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
                 tasks.create_task(canary.sing(source), name="canary")
                 tasks.create_task(ClosureTimes(pool, now=utc_now).follow(), name="closures")
                 history = History(pool, now=utc_now)
-                tasks.create_task(history.follow(every_s=settings.history_seconds), name="history")
+                tasks.create_task(history.follow(company_s=settings.history_seconds), name="history")
                 tasks.create_task(watch.follow(every_s=_LOOK_AT_HISTORY_EVERY_S), name="history-watch")
                 tasks.create_task(Nightly(pool, settings, utc_now).follow(), name="nightly")
                 tasks.create_task(Tally(pool, now=utc_now).follow(every_s=_COUNT_EVERY_S), name="counting")

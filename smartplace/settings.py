@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     """Frames that it may send at once."""
     tick_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest confirms that it hears, and turns the silent into unknown."""
-    history_seconds: float = Field(default=2.0, gt=0, le=600)
-    """How often ingest brings history up to date; it takes a tenth of the time for that at most."""
+    history_seconds: float = Field(default=10.0, gt=0, le=300)
+    """How long what sensors say waits for company before history is told; that takes a tenth of the time at most."""
     quality_seconds: float = Field(default=60.0, gt=0, le=3600)
     """How often counts of areas are judged that are new or told anew."""
     quality_day_begins: str = Field(default="07:00", pattern=_TIME_OF_DAY)

@@ -40,6 +40,8 @@ _FACTS = 100_000
 _WITHIN_S = 600.0
 # Frames come first: history takes a tenth of the time at most.
 _REST = 9
+# How often it is looked for what has waited long enough, in the time that it has to wait.
+_LOOKS = 5
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
 _DUE_COLUMNS = {
     "due_keys": "int4",
@@ -85,23 +87,26 @@ class History:
             told += step
         return told
 
-    async def follow(self, *, every_s: float) -> None:
-        """Until cancelled: catch up again and again, with a rest after each transaction that is longer than it was."""
+    async def follow(self, *, company_s: float) -> None:
+        """Until cancelled: catch up again and again, with a rest after each transaction that is longer than it was.
+
+        What became due waits so long: to tell ten words of a bay together costs little more than to tell one.
+        """
         while True:
             began, told = time.monotonic(), False
             try:
-                told = await self._advance() or await self.step() > 0
+                told = await self._advance() or await self.step(waited=timedelta(seconds=company_s)) > 0
             except (StoreUnavailableError, StoreRefusedError) as error:
                 logger.warning("history waits: %s", error, extra={"action": "history_retry"})
             rest_s = _REST * (time.monotonic() - began)
-            await asyncio.sleep(rest_s if told else max(every_s, rest_s))
+            await asyncio.sleep(rest_s if told else max(company_s / _LOOKS, rest_s))
 
-    async def step(self) -> int:
-        """Tell anew what waits longest, one transaction's worth of it; how many stretches that was."""
+    async def step(self, *, waited: timedelta = timedelta()) -> int:
+        """Tell anew what waits longest, and so long at least, in one transaction; how many stretches that was."""
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             if not (await one(connection, "lock_history", {}))["locked"]:
                 return 0
-            due = await _take(connection)
+            due = await _take(connection, waited)
             if not due:
                 return 0
             rounds, later = share(due, await _extents(connection, due))
@@ -143,8 +148,9 @@ async def _take_back(connection: Connection) -> None:
         await _sum(connection, [Stretch(key, until - _QUARTER, until) for key in row["asset_keys"]])
 
 
-async def _take(connection: Connection) -> list[Due]:
-    rows = await connection.execute(query("take_history_due"), {"rows": _NOTES, "assets": _ASSETS})
+async def _take(connection: Connection, waited: timedelta) -> list[Due]:
+    parameters = {"rows": _NOTES, "assets": _ASSETS, "waited": waited}
+    rows = await connection.execute(query("take_history_due"), parameters)
     return [
         Due(
             asset_key=row["asset_key"],

@@ -24,7 +24,7 @@ from store.pool import Connection
 from store.queries import query
 
 # Frames that come meanwhile do not wait for longer, give or take one asset.
-_UNTIL_A_BREATH_S = 0.001
+_UNTIL_A_BREATH_S = 0.0003
 # So many rows are read at once.
 _ROWS = 50
 

@@ -489,6 +489,22 @@ async def test_a_historian_that_dies_between_facts_and_sums_leaves_nothing_of_bo
 
 
 @pytest.mark.anyio
+async def test_what_became_due_waits_for_company(database, open_store, small_borough, noon, frame):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        await history.catch_up()
+        await store.write([frame("70b3d50000000001", 1, minute=-2, occupied=True)], [])
+        assert await history.step(waited=timedelta(hours=1)) == 0
+        # One note has waited long enough when company comes: both are told together.
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE history_due SET noted_at = noted_at - INTERVAL '2 hours'")
+        await store.write([frame("70b3d50000000001", 2, minute=-1, occupied=False)], [])
+        assert await history.step(waited=timedelta(hours=1)) == 1
+
+    assert [span[2] for span in spans(database)["mill-yard-1"]] == ["occupied", "free", "unknown"]
+
+
+@pytest.mark.anyio
 async def test_an_asset_that_leaves_the_register_takes_its_history_along_or_stays(
     database, open_store, small_borough, noon, frame
 ):
