@@ -89,7 +89,8 @@ def smartplace(bench: Bench, workers: int) -> Iterator[psutil.Process]:
     with process(command, bench.folder / "ingest.log", env=environment, cwd=ROOT) as child:
         for _ in range(workers):
             until(lambda: one(bench, "SELECT as_of > %s FROM platform", began), what="ingest")
-        time.sleep(1)
+        # Bays that are new have a history, too, if one without words.
+        until_history_is_told(bench)
         yield psutil.Process(child.pid)
     forget_session(bench, [f"benchmark-{workers}", *(f"benchmark-{workers}-{n}" for n in range(1, workers + 1))])
 
