@@ -2,9 +2,10 @@
 
 Bays whose sensors speak four times an hour (`--every` says otherwise), for 28 days: four chunks of the journal, one of
 the quarters of an hour, a quarter of one of the hours. Each frame is a ChirpStack event of its own and takes the real
-way: read, kept (`FrameStore`), told (`History`, four times a day). Seeded, and made as a town is:
+way: read, kept (`FrameStore`), told (`History`, four times a day, with the vacuuming that a day leaves time for).
+Seeded, and made as a town is:
 
-- a frame comes up to a minute early or late, is heard at some microsecond and received 210 to 390 ms later;
+- a frame comes up to a minute early or late, is heard at some microsecond, is received 210 to 390 ms later (whole ms);
 - six gateways at different distances, of which a frame reaches one to four, mostly two: RSSI in whole dB, which fades
   by 4 dB from frame to frame and 6 dB below a vehicle; SNR in steps of 0.25 dB (`--snr tenths`: as older forwarders
   say it);
@@ -104,7 +105,9 @@ def messages(dev_euis: list[str], every: timedelta, begins: datetime, *, tenths:
                 "rxInfo": [{"gatewayId": gateway, "gwTime": at.isoformat(), "rssi": rssi, "snr": snr}
                            for gateway, rssi, snr in heard],
             }  # fmt: skip
-            received_at = at + timedelta(microseconds=random.randint(210_000, 390_000))
+            received_at = at.replace(microsecond=at.microsecond // 1000 * 1000) + timedelta(
+                milliseconds=random.randint(210, 390)
+            )
             payload = json.dumps(said).encode()
             yield Delivery(topic=topic, payload=payload, retained=False, received_at=received_at, token=Token())
 
@@ -122,6 +125,8 @@ async def keep(pool: Pool, deliveries: Iterator[Delivery]) -> int:
         if now >= due or len(batch) < 1000:
             await History(pool, now=lambda now=now: now).catch_up()
             due = now + TOLD_EVERY
+            async with pool.connection() as connection:
+                await connection.execute("VACUUM fact_day")
     return count
 
 
@@ -162,7 +167,7 @@ async def measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
             connection.execute(f"SELECT compress_chunk(show_chunks('{relation}'))".encode())
         found["compressed"] = sizes(connection, count)
         found["by_column"] = {relation: by_column(connection, relation, count) for relation in HYPERTABLES}
-        row = connection.execute("SELECT avg(gateway_count)::float8 FROM uplink").fetchone()
+        row = connection.execute("SELECT avg(gateway_count)::float8 FROM journal").fetchone()
         found["gateways"] = round(row[0], 2) if row else 0.0
     return found
 
