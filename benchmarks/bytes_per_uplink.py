@@ -1,8 +1,8 @@
 """Bytes kept for each uplink on TimescaleDB: journal and facts, with their indexes, compressed; and by column.
 
 Bays whose sensors speak four times an hour (`--every` says otherwise), for 28 days: four chunks of the journal, one of
-the quarters of an hour, a quarter of one of the hours. Each frame is a ChirpStack event of its own and takes the real
-way: read, kept (`FrameStore`), told (`History`, four times a day, with the vacuuming that a day leaves time for).
+the quarters of an hour, a quarter of one of hours and days. Each frame is a ChirpStack event of its own and takes the
+real way: read, kept (`FrameStore`), told (`History`, four times a day, with the vacuuming that a day leaves time for).
 Seeded, and made as a town is:
 
 - a frame comes up to a minute early or late, is heard at some microsecond, is received 210 to 390 ms later (whole ms);
@@ -45,7 +45,7 @@ from store.migrations import status
 from store.pool import Pool, open_pool
 
 FACTS = ("fact_15m", "fact_hour", "fact_day")
-HYPERTABLES = ("uplink", "measurement", "event", "fact_15m", "fact_hour")
+RELATIONS = ("uplink", *FACTS, "measurement", "event")
 GATEWAYS = tuple(f"0016c001f153a1{number:02x}" for number in (0x4C, 0x51, 0x7A, 0x90, 0xC3, 0xE8))
 MOST_GATEWAYS = 4
 STRETCH = timedelta(days=28)
@@ -133,9 +133,8 @@ async def keep(pool: Pool, deliveries: Iterator[Delivery]) -> int:
 def sizes(connection: psycopg.Connection, count: int) -> dict[str, float]:
     """Bytes of each relation for each uplink, with indexes and TOAST."""
     found = {}
-    for relation in ("uplink", *FACTS, "measurement", "event"):
-        size = "hypertable_size" if relation in HYPERTABLES else "pg_total_relation_size"
-        row = connection.execute(f"SELECT {size}('{relation}')".encode()).fetchone()
+    for relation in RELATIONS:
+        row = connection.execute("SELECT hypertable_size(%s::regclass)", [relation]).fetchone()
         found[relation] = round(row[0] / count, 2) if row else 0.0
     found["journal_and_facts"] = round(sum(found[relation] for relation in ("uplink", *FACTS)), 2)
     return found
@@ -163,10 +162,10 @@ async def measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"uplinks": count}
     with psycopg.connect(url, autocommit=True) as connection:
         found["plain"] = sizes(connection, count)
-        for relation in HYPERTABLES:
+        for relation in RELATIONS:
             connection.execute(f"SELECT compress_chunk(show_chunks('{relation}'))".encode())
         found["compressed"] = sizes(connection, count)
-        found["by_column"] = {relation: by_column(connection, relation, count) for relation in HYPERTABLES}
+        found["by_column"] = {relation: by_column(connection, relation, count) for relation in RELATIONS}
         row = connection.execute("SELECT avg(gateway_count)::float8 FROM journal").fetchone()
         found["gateways"] = round(row[0], 2) if row else 0.0
     return found

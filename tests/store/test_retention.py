@@ -284,7 +284,7 @@ async def test_policies_are_those_of_the_settings(timescale, open_store, small_b
     policies = (
         "SELECT hypertable_name, coalesce(config ->> 'compress_after', config ->> 'drop_after')"
         " FROM timescaledb_information.jobs WHERE proc_name IN ('policy_compression', 'policy_retention')"
-        " AND hypertable_name IN ('uplink', 'measurement', 'event', 'fact_15m', 'fact_hour') ORDER BY 1, 2"
+        " AND hypertable_name IN ('uplink', 'measurement', 'event', 'fact_15m', 'fact_hour', 'fact_day') ORDER BY 1, 2"
     )
     async with open_store(timescale, small_borough, noon, size=1, prepare=False) as (_, pool):
         await set_policies(pool, KEEP, Compress(journal=3, measurements=16, facts=36))
@@ -294,6 +294,7 @@ async def test_policies_are_those_of_the_settings(timescale, open_store, small_b
         await set_policies(pool, FOR_EVER, Compress(journal=4, measurements=16, facts=36))
         last = rows(timescale, policies)
 
-    same = [("event", "16 days"), ("fact_15m", "36 days"), ("fact_hour", "36 days"), ("measurement", "16 days")]
+    same = [("event", "16 days"), ("fact_15m", "36 days"), ("fact_day", "400 days"), ("fact_hour", "36 days"),
+            ("measurement", "16 days")]  # fmt: skip
     assert first == [*same, ("uplink", "20 days"), ("uplink", "3 days")]
     assert last == [*same, ("uplink", "4 days")]
