@@ -4,8 +4,8 @@
   site's week hour by hour over twelve weeks, one bay's year, and what is over but not kept yet (`fact_tail`);
 - the historian: CPU for each event of 2,000 devices told together and of 3 uplinks/s told every 2 s; telling
   everything anew;
-- growth: queries bounded in time and keeping frames, on a journal of 1 million rows and more, as far as `--minutes` go;
-- on TimescaleDB: bytes for each uplink, journal and facts, compressed.
+- growth: queries bounded in time and keeping frames, on a journal of 1, 10 and 100 million rows, as `--minutes` allow;
+  on TimescaleDB what is settled is compressed while it grows, as the policies do.
 
 Of 5,000 bays there is a year of days, twelve weeks of hours and two weeks of quarters; of 500 a year of everything.
 Medians. The last line is JSON.
@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,12 +40,12 @@ from smartplace.settings import Settings
 from store.frames import FrameStore
 from store.history import History
 from store.history_watch import make_due
-from store.migrations import migrate, status
+from store.migrations import Engine, migrate, status
 from store.pool import Pool, open_pool
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-SITE_BAYS = 500
-KEPT = ("fact_15m", "fact_hour", "fact_day")
+SPACING = timedelta(seconds=0.33)
+ROWS_OF_A_WEEK = timedelta(days=7) // SPACING
 MONTH = """
     SELECT a.category, sum(f.free_s) AS free_s, sum(f.occupied_s) AS occupied_s, sum(f.unknown_s) AS unknown_s,
            sum(f.closed_s) AS closed_s, sum(f.arrivals) AS arrivals, sum(f.departures) AS departures,
@@ -116,9 +116,10 @@ SPANS = """
                   FROM generate_series(0, 60) AS n) AS x
 """
 JOURNAL = """
-    INSERT INTO uplink
-    SELECT at, d, 'chirpstack', '01020304', n / 5000, 1, '\\x01', at, 'gateway', -90 - n %% 30, 7, 2, 'bosch-tps110', 1,
-           'event'
+    INSERT INTO uplink (received_at, device_key, network, session, f_cnt, f_port, payload, time_source, rssi_dbm,
+                        snr_db, codec, codec_version, kind, gateways, signals, lag_ms)
+    SELECT at, d, 'chirpstack', '01020304', n / 5000, 1, '\\x01', 'gateway', -90 - n %% 30, 7, 'bosch-tps110', 1,
+           'event', E'0016c001f153a14c\\n0016c001f153a151', (-110 - n %% 7) || ' -5.25', 0
     FROM generate_series(%(first)s::bigint, %(last)s::bigint - 1) AS n,
          LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '0.33 s' AS at) AS x
 """
@@ -273,78 +274,74 @@ async def historian(server: Server, count: int, *, bays: int, days: int) -> dict
     return found
 
 
-async def growth(server: Server, most_minutes: float, largest: int) -> list[dict[str, float]]:
-    """The journal and its events a million rows long, then three times as long again and again."""
-    deadline, found, rows, goal = time.monotonic() + 60 * most_minutes, [], 0, 1_000_000
+def fill(connection: psycopg.Connection, engine: Engine, part: dict[str, Any]) -> None:
+    """Journal and events from one row to another, a week at a time; what is settled is compressed after each week."""
+    for first in range(part["first"], part["last"], ROWS_OF_A_WEEK):
+        last = min(first + ROWS_OF_A_WEEK, part["last"])
+        for script in (JOURNAL, JOURNAL_EVENTS):
+            execute(connection, script, {**part, "first": first, "last": last})
+        if engine is Engine.TIMESCALE:
+            now = part["begins"] + last * SPACING
+            for relation, days in (("uplink", 2), ("event", 15)):
+                connection.execute(
+                    "SELECT compress_chunk(c, if_not_compressed => true)"
+                    " FROM show_chunks(%s::regclass, older_than => %s::timestamptz) AS c",
+                    [relation, now - timedelta(days=days)],
+                )
+    connection.execute("VACUUM ANALYZE uplink")
+    connection.execute("VACUUM ANALYZE event")
+
+
+async def growth(server: Server, goals: Sequence[int], most_minutes: float) -> list[dict[str, float]]:
+    """The journal and its events so many rows long, as far as the minutes go: questions, and keeping frames."""
+    deadline, found, rows = time.monotonic() + 60 * most_minutes, [], 0
+    begins = NOW - max(goals) * SPACING
     with server.database() as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET timezone = 'UTC'")
         execute(connection, REGISTER, {"bays": 5000})
         connection.execute("UPDATE platform SET places_version = 1")
-        took = 0.0
-        while goal <= largest and time.monotonic() + 3 * took < deadline:
+        engine, seconds_a_row = status(url).engine, 0.0
+        for goal in goals:
+            if time.monotonic() + (goal - rows) * seconds_a_row > deadline:
+                break
             began = time.monotonic()
-            part = {"begins": NOW - largest * timedelta(seconds=0.33), "first": rows, "last": goal}
-            execute(connection, JOURNAL, part)
-            execute(connection, JOURNAL_EVENTS, part)
-            connection.execute("VACUUM ANALYZE uplink")
-            connection.execute("VACUUM ANALYZE event")
-            took, rows = time.monotonic() - began, goal
-            now = part["begins"] + rows * timedelta(seconds=0.33)
-            asked = {"now": now, "device": 77}
-            async with open_pool(url, size=1) as pool:
-                store = FrameStore(pool)
-                await store.refresh()
-                names = [f"{1 + n:016x}" for n in range(DEVICES)]
-                kept = await frames(store, names, 10_000, began=now, lasts_s=3000, first=rows)
-                cost, began = Cost(server), time.monotonic()
-                for at in range(0, len(kept), 1000):
-                    await store.write(kept[at : at + 1000], [])
-                seconds = time.monotonic() - began
+            fill(connection, engine, {"begins": begins, "first": rows, "last": goal})
+            seconds_a_row = (time.monotonic() - began) / (goal - rows)
+            rows, now = goal, begins + goal * SPACING
+            asked: dict[str, object] = {"now": now, "device": 77}
+            first_days = {**asked, "now": begins + timedelta(days=2)}
             found.append(
                 {
                     "rows": rows,
+                    "filled_per_s": round(1 / seconds_a_row),
                     "frames_of_a_day_ms": median_ms(connection, FRAMES_OF_A_DAY, asked),
                     "events_of_a_day_ms": median_ms(connection, EVENTS_OF_A_DAY, asked),
-                    "keep_per_s": round(len(kept) / seconds),
-                    **{f"keep_{name}": value for name, value in cost.each(len(kept)).items()},
+                    "frames_of_an_old_day_ms": median_ms(connection, FRAMES_OF_A_DAY, first_days),
+                    "events_of_an_old_day_ms": median_ms(connection, EVENTS_OF_A_DAY, first_days),
+                    **await keeping(server, url, now, first=rows),
                 }
             )
             print(found[-1], flush=True, file=sys.stderr)
-            goal *= 3
     return found
 
 
-async def stored_bytes(server: Server, count: int) -> dict[str, float] | None:
-    """Of a day of 2,000 devices: journal and facts, with their indexes, before and after compression."""
-    with server.database() as url:
-        if status(url).engine != "timescale":
-            return None
-        places = parse_places(PLACES, source="benchmark", silent_after=lambda _: timedelta(hours=60))
-        await load_places(Settings.model_validate({"database_url": url}), places)
-        async with open_pool(url, size=2) as pool:
-            store = FrameStore(pool)
-            await store.refresh()
-            kept = await frames(store, [str(device.device_id) for device in places.devices], count)
-            for at in range(0, count, 1000):
-                await store.write(kept[at : at + 1000], [])
-            await History(pool, now=lambda: datetime.now(UTC)).catch_up()
-        with psycopg.connect(url, autocommit=True) as connection:
-            found = {}
-            for when in ("plain", "compressed"):
-                for relation in ("uplink", "measurement", "event", *KEPT):
-                    size = "hypertable_size" if relation != "fact_day" else "pg_total_relation_size"
-                    row = connection.execute(f"SELECT {size}('{relation}')".encode()).fetchone()
-                    found[f"{relation}_{when}"] = round(row[0] / count, 2) if row else 0.0
-                if when == "plain":
-                    for relation in ("uplink", "measurement", "event", "fact_15m", "fact_hour"):
-                        connection.execute(f"SELECT compress_chunk(show_chunks('{relation}'))".encode())
-            row = connection.execute("SELECT count(*) FROM fact_15m").fetchone()
-            found["facts_per_uplink"] = round(row[0] / count, 2) if row else 0.0
-            for when in ("plain", "compressed"):
-                found[f"journal_and_facts_{when}"] = round(
-                    sum(found[f"{relation}_{when}"] for relation in ("uplink", *KEPT)), 2
-                )
-            return found
+async def keeping(server: Server, url: str, now: datetime, *, first: int) -> dict[str, float]:
+    """What it costs to keep frames, 1,000 at a time: the median of ten batches after two that warm up."""
+    async with open_pool(url, size=1) as pool:
+        store = FrameStore(pool)
+        await store.refresh()
+        names = [f"{1 + n:016x}" for n in range(DEVICES)]
+        kept = await frames(store, names, 12_000, began=now, lasts_s=3600, first=first)
+        each, rates = [], []
+        for at in range(0, len(kept), 1000):
+            cost, began = Cost(server), time.monotonic()
+            await store.write(kept[at : at + 1000], [])
+            rates.append(1000 / (time.monotonic() - began))
+            each.append(cost.each(1000))
+    return {
+        "keep_per_s": round(statistics.median(rates[2:])),
+        **{f"keep_{name}": round(statistics.median(one[name] for one in each[2:]), 1) for name in each[0]},
+    }
 
 
 def measure(server: Server, options: argparse.Namespace) -> dict[str, Any]:
@@ -365,9 +362,8 @@ def measure(server: Server, options: argparse.Namespace) -> dict[str, Any]:
         count, bays, days = (10_000, 500, 2) if quick else (100_000, 500, 14)
         say("historian", asyncio.run(historian(server, count, bays=bays, days=days)))
     if "growth" in parts:
-        say("growth", asyncio.run(growth(server, options.minutes, 3_000_000 if quick else 100_000_000)))
-    if "bytes" in parts:
-        say("bytes_per_uplink", asyncio.run(stored_bytes(server, 10_000 if quick else 200_000)))
+        goals = (1_000_000, 3_000_000) if quick else (1_000_000, 10_000_000, 100_000_000)
+        say("growth", asyncio.run(growth(server, goals, options.minutes)))
     return found
 
 
@@ -379,7 +375,7 @@ def main() -> None:
     parser.add_argument("--url", help="a server whose databases may be made and dropped; one of our own if not given")
     parser.add_argument("--pid", type=int, help="its main process, for its CPU")
     parser.add_argument("--minutes", type=float, default=10, help="for growth")
-    parser.add_argument("--parts", default="reports,historian,growth,bytes")
+    parser.add_argument("--parts", default="reports,historian,growth")
     options = parser.parse_args()
     if options.url:
         server = Server(options.url, psutil.Process(options.pid) if options.pid else None)

@@ -44,6 +44,11 @@ from store.migrations import migrate
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BIN = Path(sys.executable).parent
+# When a frame was sent, of a row of each journal.
+SENT_AT = {
+    "uplink": "coalesce(observed_at, received_at - lag_ms * INTERVAL '1 ms')",
+    "node_red_uplink": "observed_at",
+}
 
 
 @dataclass(frozen=True)
@@ -216,7 +221,7 @@ def latency(bench: Bench, table: str, dev_euis: Sequence[str], *, count: int, fi
         delays = [
             row[0] * 1000
             for row in connection.execute(
-                f"SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - observed_at)::float8 FROM {table}"
+                f"SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - {SENT_AT[table]})::float8 FROM {table}"
                 " ORDER BY pg_xact_commit_timestamp(xmin) DESC LIMIT %s",
                 [kept],
             )

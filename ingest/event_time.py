@@ -22,12 +22,17 @@ Candidate = tuple[TimeSource, datetime | None]
 def choose_time(candidates: Iterable[Candidate], *, received_at: datetime) -> tuple[datetime, TimeSource]:
     """The first candidate that is neither in the future nor absurdly old, else the time of receipt.
 
-    Never later than `received_at`: nothing is dated ahead of the platform's own clock.
+    Never later than `received_at`: nothing is dated ahead of the platform's own clock. In whole milliseconds, as clocks
+    go and frames last (docs/adr/0016-gateways-and-times-in-the-journal.md).
     """
     for source, moment in candidates:
         if moment is not None and -TOLERATED_FUTURE <= (age := received_at - moment) <= TOLERATED_PAST:
-            return (moment if age >= _NOW else received_at), source
+            return (_whole(moment) if age >= _NOW else received_at), source
     return received_at, TimeSource.RECEIVED
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def parse_time(text: str | None) -> datetime | None:

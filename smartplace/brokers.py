@@ -12,7 +12,7 @@ from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
 from ingest.relay import Relay
 from simulators.mqtt import Broker as SimulatorBroker
-from smartplace.clock import utc_now
+from smartplace.clock import receipt_time, utc_now
 from smartplace.settings import Settings
 from smartplace.tls import tls_context
 from store.commands import CommandStore
@@ -73,8 +73,8 @@ def source_of(settings: Settings, own_topic: str) -> MqttSource | JetStreamSourc
         share = f"$share/{settings.mqtt_share_group}/" if settings.mqtt_share_group else ""
         # What a worker sends to itself is for nobody else.
         filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
-        return MqttSource(_ingest_broker(settings), filters, now=utc_now)
-    return JetStreamSource(_cluster(settings), INGEST_FILTERS, now=utc_now)
+        return MqttSource(_ingest_broker(settings), filters, now=receipt_time)
+    return JetStreamSource(_cluster(settings), INGEST_FILTERS, now=receipt_time)
 
 
 def _cluster(settings: Settings) -> Cluster:

@@ -32,7 +32,7 @@ from simulators.mqtt import open_publisher
 from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
 from smartplace.brokers import dispatch_commands, simulator_broker, source_of
-from smartplace.clock import utc_now
+from smartplace.clock import receipt_time, utc_now
 from smartplace.codecs import open_book, open_shelf
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.nightly import Nightly, compress, keep
@@ -226,7 +226,7 @@ async def serve(settings: Settings) -> None:
         open_shelf(pool, now=utc_now) as codecs,
         open_book(pool, now=utc_now) as scripts,
     ):
-        pushed = HttpSource(now=utc_now)
+        pushed = HttpSource(now=receipt_time)
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.

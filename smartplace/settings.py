@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     compress_measurements_days: int = Field(default=15, ge=1, le=36_500)
     """After how long TimescaleDB compresses measurements and events."""
     compress_facts_days: int = Field(default=35, ge=1, le=36_500)
-    """After how long TimescaleDB compresses facts and hours."""
+    """After how long TimescaleDB compresses facts and hours; days after 400 days at least."""
     canary_seconds: float = Field(default=10.0, gt=0, le=60)
     """How often ingest sends a message to itself, to know that messages arrive."""
     canary_late_s: float = Field(default=60.0, gt=0, le=600)

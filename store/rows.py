@@ -4,23 +4,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
-import msgspec
-
 from devices.distance import said_at
 from domain.errors import Reason
 from domain.measurements import CHARGING
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
+from store.hearings import hearing_columns
 from store.places import KnownDevice
 
-gateways_json = msgspec.json.Encoder().encode
 Rows = Iterable[Sequence[object]]
 Keyed = list[tuple[KnownDevice, Accepted]]
 
 UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
-    "float4", "float4", "int2", "text", "int2", "text", "text",
+    "float4", "float4", "int2", "text", "int2", "text", "text", "text", "int4",
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")
@@ -84,13 +82,16 @@ def charging_at(frame: Accepted) -> datetime | None:
 
 
 def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
-    """The row of a frame in the journal."""
+    """The row of a frame in the journal; the view `journal` reads it."""
     uplink, decoded = frame.uplink, frame.decoded
+    count, gateways, signals = hearing_columns(uplink)
+    lag = uplink.received_at - uplink.observed_at
+    said = not lag.days and not lag.microseconds % 1000
     return (
         uplink.received_at, device.device_key, uplink.network, uplink.session, uplink.f_cnt, uplink.f_port,
-        uplink.payload, uplink.observed_at, uplink.time_source, uplink.rssi_dbm, uplink.snr_db,
-        uplink.gateway_count, decoded.model, decoded.codec_version, decoded.kind,
-        gateways_json(uplink.gateways).decode() if uplink.gateways else None,
+        uplink.payload, None if said else uplink.observed_at, uplink.time_source, uplink.rssi_dbm,
+        uplink.snr_db, count, decoded.model, decoded.codec_version, decoded.kind, gateways, signals,
+        1000 * lag.seconds + lag.microseconds // 1000 if said else None,
     )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def journal(platform, number: int) -> dict | None:
                 WHERE e.device_key = u.device_key AND e.f_cnt = u.f_cnt) AS events,
                (SELECT json_object_agg(m.key, m.value) FROM measurement AS m
                 WHERE m.device_key = u.device_key AND m.observed_at = u.observed_at) AS measurements
-        FROM uplink AS u
+        FROM journal AS u
         JOIN device AS d USING (device_key)
         JOIN installation AS i USING (device_key)
         JOIN asset_state AS s USING (asset_key)

@@ -105,7 +105,7 @@ async def wrong_clocks(world: World, chance: Random) -> None:
     ahead = await world.database.ask("SELECT 1 FROM asset_state WHERE observed_at > now() + INTERVAL '120 seconds'")
     world.expect(not ahead, "the present is dated ahead of now")
     undecided = await world.database.ask(
-        "SELECT 1 FROM uplink WHERE observed_at > received_at OR observed_at < received_at - INTERVAL '93 days'"
+        "SELECT 1 FROM journal WHERE observed_at > received_at OR observed_at < received_at - INTERVAL '93 days'"
     )
     world.expect(not undecided, "an absurd time was believed")
     # A right clock after all the wrong ones is believed again.

@@ -39,7 +39,7 @@ DERIVED = {
     "fact_hour": "SELECT * FROM fact_hour",
     "fact_day": "SELECT * FROM fact_day",
     "uplink": "SELECT received_at, device_key, session, f_cnt, payload, observed_at, codec, codec_version, kind"
-    " FROM uplink",
+    " FROM journal",
 }
 HISTORY = "TRUNCATE span, fact_15m, fact_hour, fact_day, history_due"
 TABLES = "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, dead_letter"

@@ -295,8 +295,8 @@ async def test_timescale_has_the_same_history_also_in_compressed_chunks(
             await history.catch_up()
             if conninfo is timescale:
                 async with pool.connection() as connection:
-                    await connection.execute("SELECT compress_chunk(show_chunks('fact_15m'))")
-                    await connection.execute("SELECT compress_chunk(show_chunks('event'))")
+                    for relation in ("event", "fact_15m", "fact_hour", "fact_day"):
+                        await connection.execute("SELECT compress_chunk(show_chunks(%s::regclass))", [relation])
             await store.write(late, [])
             await history.catch_up()
         relations = (("fact_15m", "bucket"), ("fact_hour", "hour"), ("fact_day", "day"), ("fact_tail", "bucket"))

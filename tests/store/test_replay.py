@@ -184,7 +184,7 @@ async def test_a_dead_letter_that_can_be_read_now_is_a_frame_of_its_own_time(
 
     assert (told.recovered, done.recovered, again.recovered) == (2, 2, 0)
     assert rows(database, "SELECT device_id FROM dead_letter") == [("nobody",)]
-    assert rows(database, "SELECT DISTINCT received_at, observed_at FROM uplink") == [
+    assert rows(database, "SELECT DISTINCT received_at, observed_at FROM journal") == [
         (noon - timedelta(hours=1), noon - timedelta(hours=1))
     ]
 

@@ -19,7 +19,7 @@ VIEWS = {
     "measurement_hour": "SELECT hour, device_id, key, count, sum, low, high FROM measurement_hour",
     "event": "SELECT observed_at, asset_id, device_id, f_cnt, e.kind, state"
     " FROM event AS e JOIN asset USING (asset_key)",
-    "uplink": "SELECT received_at, device_id, session, f_cnt, f_port, payload, observed_at, codec FROM uplink",
+    "uplink": "SELECT received_at, device_id, session, f_cnt, f_port, payload, observed_at, codec FROM journal",
     "asset_state": "SELECT asset_id, reported, observed_at, f_cnt, state, since"
     " FROM asset_state JOIN asset USING (asset_key)",
 }

@@ -2,7 +2,7 @@
 -- derived from them is found together, too.
 CREATE TEMPORARY TABLE replay_late AS
 SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind
-FROM uplink AS u
+FROM journal AS u
 LEFT JOIN replay_shared AS s USING (device_key, observed_at)
 WHERE u.received_at >= %(begins)s::timestamptz - INTERVAL '93 days'
   AND u.received_at < %(ends)s::timestamptz + INTERVAL '93 days'

@@ -2,7 +2,7 @@
 -- Event time is never after receipt, nor more than 92 days before it.
 CREATE TEMPORARY TABLE replay_shared AS
 SELECT device_key, observed_at
-FROM uplink
+FROM journal
 WHERE received_at >= %(begins)s::timestamptz - INTERVAL '93 days'
   AND received_at < %(ends)s::timestamptz + INTERVAL '93 days'
   AND (%(device_key)s::integer IS NULL OR device_key = %(device_key)s)

@@ -11,9 +11,9 @@ SELECT
 FROM device AS d
 CROSS JOIN LATERAL (
     SELECT u.observed_at, u.session, u.f_cnt, u.rssi_dbm, u.snr_db
-    FROM uplink AS u
+    FROM journal AS u
     WHERE u.device_key = d.device_key AND u.received_at >= (
-        SELECT l.observed_at FROM uplink AS l WHERE l.device_key = d.device_key ORDER BY l.received_at DESC LIMIT 1
+        SELECT l.observed_at FROM journal AS l WHERE l.device_key = d.device_key ORDER BY l.received_at DESC LIMIT 1
     )
     ORDER BY u.observed_at DESC, u.f_cnt DESC, u.session COLLATE "C" DESC, u.rssi_dbm DESC NULLS LAST, u.snr_db DESC NULLS LAST
     LIMIT 1

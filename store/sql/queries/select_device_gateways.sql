@@ -8,16 +8,16 @@ SELECT
     avg(heard.rssi_dbm)               AS mean_rssi_dbm,
     avg(heard.snr_db)                 AS mean_snr_db
 FROM (
-    SELECT observed_at, f_cnt, session, payload, gateways
-    FROM uplink
+    SELECT observed_at, f_cnt, session, payload, gateways, signals, rssi_dbm, snr_db
+    FROM journal
     WHERE device_key = (SELECT device_key FROM device WHERE device_id = %(device_id)s) AND received_at >= %(since)s
     ORDER BY received_at DESC
     LIMIT %(limit)s
 ) AS u
 CROSS JOIN LATERAL (
-    SELECT told ->> 0 AS gateway_id, max((told ->> 1)::float8) AS rssi_dbm, max((told ->> 2)::float8) AS snr_db
-    FROM jsonb_array_elements(u.gateways::jsonb) AS told
-    GROUP BY told ->> 0
+    SELECT told.gateway_id, max(told.rssi_dbm) AS rssi_dbm, max(told.snr_db) AS snr_db
+    FROM heard_by(u.gateways, u.signals, u.rssi_dbm, u.snr_db) AS told
+    GROUP BY told.gateway_id
 ) AS heard
 GROUP BY heard.gateway_id
 ORDER BY heard_at DESC, frames DESC, heard.gateway_id

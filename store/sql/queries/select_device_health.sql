@@ -19,7 +19,7 @@ LEFT JOIN LATERAL (
     SELECT
         coalesce(max(u.f_cnt)::numeric - min(u.f_cnt) + 1, 0) AS expected,
         count(DISTINCT u.f_cnt) AS heard
-    FROM uplink AS u
+    FROM journal AS u
     WHERE u.device_key = d.device_key AND u.session = c.session
       AND u.received_at >= e.last_at AND u.observed_at >= e.last_at
 ) AS r ON e.last_at IS NOT NULL

@@ -2,11 +2,11 @@
 WITH mine AS (SELECT device_key FROM device WHERE device_id = %(device_id)s),
 newest AS (
     (SELECT observed_at, f_cnt, f_port, payload, session
-     FROM uplink WHERE device_key = (SELECT device_key FROM mine)
+     FROM journal WHERE device_key = (SELECT device_key FROM mine)
      ORDER BY received_at DESC LIMIT %(limit)s)
     UNION
     (SELECT observed_at, f_cnt, f_port, payload, session
-     FROM uplink WHERE device_key = (SELECT device_key FROM mine) AND kind IN ('config', 'startup')
+     FROM journal WHERE device_key = (SELECT device_key FROM mine) AND kind IN ('config', 'startup')
      ORDER BY received_at DESC LIMIT %(limit)s)
 )
 SELECT observed_at, f_port, payload
