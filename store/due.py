@@ -1,7 +1,6 @@
 """What history is told anew in one go, and what waits: pure. Nothing waits for ever, nothing is too much at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -13,11 +12,10 @@ _AT_ONCE = timedelta(days=1000)
 _LEAST = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(NamedTuple):
     """An asset, and a time in which something changed. `facts`: those of all of it as well, whatever the spans say.
 
-    Words count from `raw_from` on; what lies before `frozen_until` stays as it is.
+    Words count from `raw_from` on; what lies before `frozen_until` stays as it is. A tuple: hundreds are made at once.
     """
 
     asset_key: int
@@ -95,7 +93,7 @@ def _thawed(due: Due) -> Due | None:
         return None
     if due.since >= due.frozen_until:
         return due
-    return replace(due, since=max(due.since, due.frozen_until), until=max(due.until, due.frozen_until))
+    return due._replace(since=max(due.since, due.frozen_until), until=max(due.until, due.frozen_until))
 
 
 def _cut(due: Due, extent: Extent | None) -> tuple[Due, list[Due]]:
@@ -105,4 +103,4 @@ def _cut(due: Due, extent: Extent | None) -> tuple[Due, list[Due]]:
     middle = max(min(due.until, extent.last_at) - _LONGEST, due.since)
     if middle <= max(due.since, extent.first_at):
         return due, []
-    return replace(due, since=middle), [replace(due, until=middle)]
+    return due._replace(since=middle), [due._replace(until=middle)]

@@ -95,7 +95,9 @@ class History:
         while True:
             began, told = time.monotonic(), False
             try:
-                told = await self._advance() or await self.step(waited=timedelta(seconds=company_s)) > 0
+                # In turn: a year of facts to be made does not keep the present from being told.
+                more = await self._advance()
+                told = await self.step(waited=timedelta(seconds=company_s)) > 0 or more
             except (StoreUnavailableError, StoreRefusedError) as error:
                 logger.warning("history waits: %s", error, extra={"action": "history_retry"})
             rest_s = _REST * (time.monotonic() - began)
