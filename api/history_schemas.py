@@ -109,7 +109,7 @@ class Stamp(BaseModel):
     selection: SelectionOut
     withheld_bays: int = Field(description="Bays that belong to one household and are left out of this answer.")
     untold_bays: int = Field(
-        description="Bays of this answer of which something in the period waits to be told: figures may still change."
+        description="Bays (or seats) of which something in the period waits to be told: figures may still change."
     )
     untold_from: Time | None = Field(description="From this moment on; null where nothing waits.")
 

@@ -65,8 +65,8 @@ class Told:
     """What every answer says of itself. `told_until`: how far history goes. `as_of`: what the platform vouches for.
 
     `period` is cut off there. `withheld` is how many bays that belong to one household are left out. Of `untold_bays`
-    something in the period waits to be told, for the first time or anew, from `untold_from` on: None where nothing
-    does. In public, bays that belong to one household are not among them.
+    (or spaces of areas, or seats) something in the period waits to be told, for the first time or anew, from
+    `untold_from` on: None where nothing does. In public, bays that belong to one household are not among them.
     """
 
     as_of: datetime

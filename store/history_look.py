@@ -132,9 +132,12 @@ async def _untold(connection: Connection, chosen: Chosen, period: Period, audien
 
 def _told(told: Told, chosen: Chosen, untold: Mapping[int, datetime]) -> Told:
     """The same, of these assets."""
-    waiting = [untold[asset.key] for asset in chosen.assets if asset.key in untold]
+    waiting = [asset for asset in chosen.assets if asset.key in untold]
     return replace(
-        told, withheld=chosen.withheld, untold_bays=len(waiting), untold_from=min(waiting) if waiting else None
+        told,
+        withheld=chosen.withheld,
+        untold_bays=sum(asset.capacity for asset in waiting),
+        untold_from=min((untold[asset.key] for asset in waiting), default=None),
     )
 
 

@@ -94,7 +94,7 @@ class BruteHistory:
             told_until=self.until,
             period=period,
             withheld=len(found) - len(used),
-            untold_bays=len(used) if self.untold_from else 0,
+            untold_bays=sum(asset.capacity for asset in used) if self.untold_from else 0,
             untold_from=self.untold_from and max(self.untold_from, period.since),
         )
         return used, told

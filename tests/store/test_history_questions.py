@@ -366,7 +366,7 @@ async def test_what_waits_to_be_told_is_said_with_every_answer(database, frame, 
         assert await waiting(site="the-green") == (1, 700, True)
         assert await waiting(site="the-green", who=Audience.PUBLIC) == nothing
         assert await waiting(who=Audience.PUBLIC, method="stays") == await waiting(site="mill-yard")
-        assert await waiting(kinds=frozenset({AssetKind.BENCH})) == (1, 800, True)
+        assert await waiting(kinds=frozenset({AssetKind.BENCH})) == (3, 800, True)
 
         await history.catch_up()
         assert await waiting() == nothing
