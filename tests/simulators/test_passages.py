@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from itertools import islice
 
 import pytest
 
@@ -14,6 +15,7 @@ from domain import topics
 from domain.counting import Anchor, Step, Total, by_day, count, nightly, passages, sign_of
 from domain.places import Asset, AssetKind, Closure, Device, Direction, Places
 from simulators.borough import Borough
+from simulators.clock import SimClock
 from simulators.passages import CountedArea
 from simulators.transmission import Transmission
 
@@ -78,6 +80,15 @@ def test_what_is_counted_from_the_first_recount_on_is_the_truth(deck: Places, be
     passed = passages(said)
     came, went = (max(one.value for one in said if one.sign == sign) for sign in (1, -1))
     assert (sum(one.came for one in passed), sum(one.went for one in passed)) == (came, went)
+
+
+def test_totals_are_heard_in_the_order_in_which_they_were_counted_at_any_speed(
+    deck: Places, begins_at: datetime
+) -> None:
+    frames = list(islice(Borough(deck, seed=7, begins_at=begins_at).live(SimClock(begins_at, speed=600)), 2000))
+    for sign in (1, -1):
+        values = [one.value for one in sorted(totals(frames, deck)) if one.sign == sign]
+        assert values == list(range(len(values)))
 
 
 def test_it_is_as_full_as_car_parks_are_at_that_hour(deck: Places, begins_at: datetime) -> None:
