@@ -46,9 +46,9 @@ class Borough:
         tapes = tapes_of(drafts)
         self._seed = seed
         self._begins_at = begins_at
-        self._closures: dict[AssetId, list[Closure]] = {asset.asset_id: [] for asset in places.assets}
-        for closure in places.closures:
-            self._closures[closure.asset_id].append(closure)
+        self._closures: dict[AssetId, list[Closure]] = {
+            asset.asset_id: [closure for closure in places.closures if closure.closes(asset)] for asset in places.assets
+        }
         self._assets = {asset.asset_id: asset for asset in places.assets if asset.kind in _SIMULATED}
         self._counted = list(counted_areas(_without_counters(places), self._closures, seed=seed, begins_at=begins_at))
         gates = {gate.asset_id: (counted, gate) for counted in self._counted for gate in counted.gates}

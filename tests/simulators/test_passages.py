@@ -160,9 +160,10 @@ def test_every_car_takes_one_gate_that_leads_its_way(deck: Places, begins_at: da
     assert ways == {"in-1": {True}, "in-2": {True}, "out": {False}, "ramp": {True, False}}
 
 
-def test_nobody_comes_while_it_is_closed(deck: Places, begins_at: datetime) -> None:
+@pytest.mark.parametrize("what", [{"asset_id": AREA}, {"site_id": "tanners-deck"}], ids=["area", "site"])
+def test_nobody_comes_while_it_is_closed(deck: Places, begins_at: datetime, what: dict[str, str]) -> None:
     ends_at = begins_at + timedelta(hours=8)
-    closed = replace(deck, closures=(Closure(asset_id=AREA, begins_at=begins_at, ends_at=ends_at, reason="Floods"),))
+    closed = replace(deck, closures=(Closure(**what, begins_at=begins_at, ends_at=ends_at, reason="Floods"),))
     borough = Borough(closed, seed=7, begins_at=begins_at)
     frames = [frame for frame in borough.history(until=begins_at + DAY) if frame.at < ends_at]
     came = [one.value for one in totals(frames, deck) if one.sign > 0]
