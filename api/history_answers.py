@@ -40,7 +40,7 @@ def respond(request: Request, answer: BaseModel, audience: Audience, following: 
 
 
 def written(answer: BaseModel) -> str:
-    """The rows of an answer as CSV; each line also says of what time it is and up to when it is vouched for."""
+    """The rows of an answer as CSV; each line also says of what time it is, and what is to be believed of it."""
     rows: list[BaseModel] = answer.rows  # type: ignore[attr-defined]
     stamped = _stamp(answer)
     (row_type,) = get_args(type(answer).model_fields["rows"].annotation)
@@ -79,6 +79,7 @@ def _stamp(answer: BaseModel) -> dict[str, str]:
         "period_from": rfc3339(answer.period.since),
         "period_to": rfc3339(answer.period.until),
         "as_of": rfc3339(answer.as_of),
+        "untold_from": _cell(answer.untold_from),
     }
 
 

@@ -108,6 +108,10 @@ class Stamp(BaseModel):
     period: PeriodOut
     selection: SelectionOut
     withheld_bays: int = Field(description="Bays that belong to one household and are left out of this answer.")
+    untold_bays: int = Field(
+        description="Bays (or seats) of which something in the period waits to be told: figures may still change."
+    )
+    untold_from: Time | None = Field(description="From this moment on; null where nothing waits.")
 
 
 class StampedTotal(Stamp):
@@ -132,6 +136,8 @@ def stamp(told: Told, question: Question, step: Step | None = None) -> dict[str,
             bay=selection.asset,
         ),
         "withheld_bays": told.withheld,
+        "untold_bays": told.untold_bays,
+        "untold_from": told.untold_from,
     }
 
 
@@ -322,6 +328,8 @@ class ComparisonAnswer(_Page):
     """Two periods. `total` is that of the first; `other_total` that of the other."""
 
     other_period: PeriodOut
+    other_untold_bays: int
+    other_untold_from: Time | None
     other_total: FiguresOut
     difference: Difference
     rows: list[ComparisonRow]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
 from dashboard.bar_chart import BarChart, Share, bar_chart, percent
-from dashboard.times import clock_text, day_text
+from dashboard.times import clock_text, day_and_clock_text, day_text
+from dashboard.wording import counted
 from domain.categories import Category
 from domain.figures import Figures
 from domain.history import (
@@ -21,6 +22,7 @@ from domain.history import (
     Stays,
     StuckBays,
     Summary,
+    Told,
 )
 from domain.local_time import LONDON
 from domain.periods import Period, Step
@@ -33,7 +35,7 @@ _RANKED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Some bays in both periods."""
+    """Some bays in both periods; stays are those at bays that have a sensor each."""
 
     figures: Figures
     before: Figures
@@ -99,9 +101,13 @@ async def gather(questions: HistoryQuestions, selection: Selection, period: Peri
 
 
 async def _part(questions: HistoryQuestions, question: Question, before: Period) -> Part:
-    this = await questions.stays(question)
-    other = await questions.stays(replace(question, period=before))
-    return Part(figures=this.figures, before=other.figures, stays=this.total, stays_before=other.total)
+    earlier = replace(question, period=before)
+    return Part(
+        figures=(await questions.summary(question)).total,
+        before=(await questions.summary(earlier)).total,
+        stays=(await questions.stays(question)).total,
+        stays_before=(await questions.stays(earlier)).total,
+    )
 
 
 def step_of(period: Period) -> Step:
@@ -126,6 +132,20 @@ def days_text(period: Period) -> str:
     ends_now = period.until.astimezone(LONDON).time() != time()
     words = f"{day_text(period.since.astimezone(LONDON).date())} to {day_text(last.date())}"
     return f"{words}, {clock_text(period.until)}" if ends_now else words
+
+
+def untold_text(told: Told, capacity: int) -> str:
+    """How far history is told where that is not far enough, and what that means for what is shown; else nothing."""
+    if told.untold_from is None or not told.is_behind:
+        return ""
+    bays, whole = counted(told.untold_bays, "bay"), told.untold_from <= told.period.since
+    moment = day_and_clock_text(told.untold_from)
+    if not capacity:
+        heard = "what was heard" if whole else f"what was heard since {moment}"
+        return f"History of {bays} is not told yet: {heard} waits its turn. Load this page again in a minute."
+    if whole:
+        return f"Of {bays} all of this period waits to be told, or is told anew: figures will change."
+    return f"History is told until {moment}: of {bays} what came later waits its turn, and figures will change."
 
 
 def is_well_known(figures: Figures) -> bool:

@@ -1,5 +1,6 @@
 """Labels for installers: a QR code that opens the install page, and the id as text, many on a printed sheet."""
 
+from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -26,6 +27,16 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A place, and how many labels there are of its devices, and of its bays and benches."""
+
+    site_id: str
+    name: str
+    devices: int
+    assets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelPages:
     """Draws labels of devices, or of the bays and benches of a site."""
 
@@ -40,25 +51,60 @@ class LabelPages:
         router.add_api_route("/manage/labels", self.labels)
         return router
 
-    async def labels(self, request: Request, device: str = "", site: str = "", of: str = "device") -> HTMLResponse:
-        """A sheet: of one device, of every device or (`of=asset`) every bay and bench of a site, or of all devices."""
+    async def labels(
+        self, request: Request, device: str = "", site: str = "", of: str = "device", *, unplaced: bool = False
+    ) -> HTMLResponse:
+        """A sheet: of a device, of all devices or (`of=asset`) all bays and benches of a site, of devices in no place.
+
+        Where nothing is chosen it is the choice, with how many labels each would be: all of them are metres of paper.
+        """
         register = await self.registry.records()
+        sheets = _sheets(register)
+        if not (device or site or unplaced):
+            in_no_place = len(_devices(register, "", None))
+            return self.templates.page("labels.html", sheets=sheets, unplaced=in_no_place, chosen=False, site="", of=of)
         address = f"{request.base_url}manage/install"
-        wanted = _assets(register, site) if of == "asset" else _devices(register, device, site)
+        if of == "asset" and site:
+            wanted = _assets(register, site)
+        else:
+            wanted = _devices(register, device, site or (None if unplaced else ""))
         labels = [_label(f"{address}?{urlencode(query)}", *text) for query, *text in wanted[:MOST_LABELS]]
-        sites = sorted(((key, str(one["name"])) for key, one in register[RecordKind.SITE].items()), key=lambda x: x[1])
         return self.templates.page(
-            "labels.html", labels=labels, found=len(wanted), most=MOST_LABELS, sites=sites, site=site, of=of
+            "labels.html",
+            labels=labels,
+            found=len(wanted),
+            most=MOST_LABELS,
+            sheets=sheets,
+            chosen=True,
+            site=site,
+            of=of,
         )
 
 
 Wanted = tuple[dict[str, str], str, str]
 
 
-def _devices(register: Register, device: str, site: str) -> list[Wanted]:
-    where = {
-        one["device"]: str(one["asset"]) for one in register[RecordKind.INSTALLATION].values() if not one["ends_at"]
-    }
+def _sheets(register: Register) -> list[Sheet]:
+    """Every place, by name."""
+    assets = register[RecordKind.ASSET]
+    devices = Counter(assets[asset]["site"] for asset in _where(register).values())
+    in_site = Counter(one["site"] for one in assets.values())
+    found = (
+        Sheet(site_id=key, name=str(one["name"]), devices=devices[key], assets=in_site[key])
+        for key, one in register[RecordKind.SITE].items()
+    )
+    return sorted(found, key=lambda sheet: sheet.name)
+
+
+def _where(register: Register) -> dict[object, str]:
+    """The asset at which each device is now."""
+    installations = register[RecordKind.INSTALLATION].values()
+    return {one["device"]: str(one["asset"]) for one in installations if not one["ends_at"]}
+
+
+def _devices(register: Register, device: str, site: str | None) -> list[Wanted]:
+    """Of any device and any site where that is empty; site None: those that are nowhere."""
+    where = _where(register)
     assets = register[RecordKind.ASSET]
 
     def is_wanted(device_id: str) -> bool:
@@ -76,7 +122,7 @@ def _assets(register: Register, site: str) -> list[Wanted]:
     return [
         ({"site": str(one["site"]), "asset": key}, key, str(one["name"]))
         for key, one in sorted(register[RecordKind.ASSET].items())
-        if site in {"", one["site"]}
+        if site == one["site"]
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +16,8 @@ PARKING = frozenset({AssetKind.BAY, AssetKind.AREA})
 """Where vehicles park: bays, and areas of which the spaces are counted together."""
 
 HOURS_OF_A_WEEK = 7 * 24
+
+_JUST_HEARD = timedelta(minutes=15)
 
 
 class Audience(StrEnum):
@@ -62,13 +64,22 @@ class Question:
 class Told:
     """What every answer says of itself. `told_until`: how far history goes. `as_of`: what the platform vouches for.
 
-    `period` is cut off there. `withheld` is how many bays that belong to one household are left out.
+    `period` is cut off there. `withheld` is how many bays that belong to one household are left out. Of `untold_bays`
+    (or spaces of areas, or seats) something in the period waits to be told, for the first time or anew, from
+    `untold_from` on: None where nothing does. In public, bays that belong to one household are not among them.
     """
 
     as_of: datetime
     told_until: datetime
     period: Period
     withheld: int = 0
+    untold_bays: int = 0
+    untold_from: datetime | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more than what was only just heard waits to be told."""
+        return self.untold_from is not None and self.untold_from < self.told_until - _JUST_HEARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """A time in which an asset is out of use. `until` None means until further notice."""
+    """A time in which an asset, a site or one zone of a site is out of use. `ends_at` None: until further notice."""
 
-    asset_id: AssetId
     begins_at: datetime
     ends_at: datetime | None
     reason: str
+    asset_id: AssetId | None = None
+    site_id: SiteId | None = None
+    zone_id: ZoneId | None = None
+
+    def closes(self, asset: Asset) -> bool:
+        """Whether that is out of use with it."""
+        in_site = self.site_id == asset.site_id and self.zone_id in {None, asset.zone_id}
+        return self.asset_id == asset.asset_id if self.asset_id is not None else in_site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

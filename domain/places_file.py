@@ -18,11 +18,14 @@ from domain.errors import PlacesFileError, UnknownModelError
 from domain.ids import (
     AssetId,
     DeviceId,
+    SiteId,
+    ZoneId,
     parse_asset_id,
     parse_dev_eui,
     parse_device_id,
     parse_sign_id,
     parse_site_id,
+    parse_zone_id,
 )
 from domain.places import (
     Asset,
@@ -83,7 +86,7 @@ def _places(file: Table, silent_after: SilentAfter) -> Places:
         installed += _benches(table, site, silent_after)
         installed += _areas(table, site, silent_after)
         installed += _gates(table, site, silent_after)
-        closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part)]
+        closures += [closure for part in table.tables("closures", "closure") for closure in _closures(part, site)]
     signs = tuple(_sign(table) for table in file.tables("sign", "sign"))
     file.finish()
     return Places(
@@ -282,15 +285,39 @@ def _explicit_spot(entry: Table, model: str, silence: timedelta, threshold_mm: i
     )
 
 
-def _closures(table: Table) -> Iterator[Closure]:
+def _closures(table: Table, site: Site) -> Iterator[Closure]:
     begins_at = table.moment("begins")
     ends_at = table.moment("ends") if table.has("ends") else None
     reason = table.text("reason")
     if begins_at and ends_at and ends_at <= begins_at:
         table.note("ends must be after begins")
-    for asset_id in table.texts("bays"):
+    for asset_id, site_id, zone_id in list(_closed(table, site)):
         if begins_at is not None:
-            yield Closure(asset_id=AssetId(asset_id), begins_at=begins_at, ends_at=ends_at, reason=reason)
+            yield Closure(
+                asset_id=asset_id,
+                site_id=site_id,
+                zone_id=zone_id,
+                begins_at=begins_at,
+                ends_at=ends_at,
+                reason=reason,
+            )
+
+
+def _closed(table: Table, site: Site) -> Iterator[tuple[AssetId | None, SiteId | None, ZoneId | None]]:
+    """What is closed: assets, or the site or one zone of it."""
+    named = [key for key in ("bays", "zone", "whole_site") if table.has(key)]
+    if len(named) > 1:
+        table.note(f"only one of bays, zone and whole_site can be there, got {' and '.join(named)}")
+    elif named == ["whole_site"]:
+        if table.value("whole_site", bool, "true") is False:
+            table.note("whole_site must be true; leave it out and name bays or a zone")
+        yield None, site.site_id, None
+    elif named == ["zone"]:
+        yield None, site.site_id, table.identifier("zone", parse_zone_id)
+    elif named == ["bays"]:
+        yield from ((AssetId(asset_id), None, None) for asset_id in table.texts("bays"))
+    else:
+        table.note("one of bays, zone and whole_site is missing: what is closed?")
 
 
 def _sign(table: Table) -> Sign:
@@ -329,7 +356,7 @@ def _unknown_references(places: Places) -> Iterator[str]:
     # The file knows no zones. Whether a site has the zone of a line is for whoever keeps the register to say.
     offered = offers((asset.site_id, None, asset.category) for asset in places.assets if asset.category)
     for closure in places.closures:
-        if closure.asset_id not in assets:
+        if closure.asset_id is not None and closure.asset_id not in assets:
             yield f"closure {closure.reason!r}: there is no bay or bench {closure.asset_id!r}"
     yield from _gates_to_nowhere(places)
     for sign in places.signs:

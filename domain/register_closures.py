@@ -107,7 +107,7 @@ def entries_of_file(places: Places) -> list[Entry]:
             record_id=_file_id(closure),
             values={
                 **unsaid(RecordKind.CLOSURE),
-                "asset": closure.asset_id,
+                **_target(closure),
                 "reason": closure.reason,
                 "begins_at": closure.begins_at,
                 "ends_at": closure.ends_at,
@@ -118,19 +118,51 @@ def entries_of_file(places: Places) -> list[Entry]:
 
 
 def without_closures_that_left_the_file(planned: Plan, register: Register, places: Places) -> Plan:
-    """The plan, and those closures of the file's assets go that an earlier version of the file had."""
-    named = {asset.asset_id for asset in places.assets}
+    """The plan, and those closures of the file's places go that an earlier version of the file had."""
+    assets = {asset.asset_id for asset in places.assets}
+    sites = {site.site_id for site in places.sites}
+    zones = {zone_id for zone_id, zone in register[RecordKind.ZONE].items() if zone["site"] in sites}
     wanted = {_file_id(closure) for closure in places.closures}
     gone = [
         Change(kind=RecordKind.CLOSURE, record_id=closure_id, before=values, after=None)
         for closure_id, values in register[RecordKind.CLOSURE].items()
-        if closure_id.startswith(FROM_FILE) and values["asset"] in named and closure_id not in wanted
+        if closure_id.startswith(FROM_FILE)
+        and (values["asset"] in assets or values["site"] in sites or values["zone"] in zones)
+        and closure_id not in wanted
     ]
     return replace(planned, changes=(*planned.changes, *gone))
 
 
+def refuse_unknown_zones(places: Places, register: Register) -> None:
+    """A places file names zones, which only the register knows.
+
+    Raises:
+        RegisterRefusedError: a closure is of a zone that is not there, or is in another site.
+    """
+    problems = [
+        RegisterProblem(
+            message=f"site {closure.site_id!r}, closure {closure.reason!r}: zone: the register has no zone"
+            f" {closure.zone_id!r} in this site; put it there first"
+        )
+        for closure in places.closures
+        if closure.zone_id is not None
+        and register[RecordKind.ZONE].get(closure.zone_id, {}).get("site") != closure.site_id
+    ]
+    if problems:
+        raise RegisterRefusedError(problems)
+
+
+def _target(closure: Closure) -> Values:
+    if closure.zone_id is not None:
+        return {"zone": closure.zone_id}
+    return {"asset": closure.asset_id} if closure.asset_id is not None else {"site": closure.site_id}
+
+
 def _file_id(closure: Closure) -> str:
-    return f"{FROM_FILE}{closure.asset_id}-{closure.begins_at:%Y%m%dt%H%M%S}"
+    """Of assets it ends with a moment, so that no site or zone of the same name has the same."""
+    ((kind, target),) = _target(closure).items()
+    of_what = "" if kind == RecordKind.ASSET else f"-{kind}"
+    return f"{FROM_FILE}{target}-{closure.begins_at:%Y%m%dt%H%M%S}{of_what}"
 
 
 def _words(values: Values, name: str) -> list[str]:

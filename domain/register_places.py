@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from domain.places import Asset, AssetKind, Device, Places
 from domain.register import Entry, Plan, RecordKind, Register, Value
-from domain.register_closures import entries_of_file, without_closures_that_left_the_file
+from domain.register_closures import entries_of_file, refuse_unknown_zones, without_closures_that_left_the_file
 from domain.register_plan import plan
 
 
 def plan_of(places: Places, register: Register, *, at: datetime) -> Plan:
-    """What a places file changes. It keeps its own closures, and no others."""
+    """What a places file changes. It keeps its own closures, and no others. Raises RegisterRefusedError."""
+    refuse_unknown_zones(places, register)
     planned = plan(register, entries_of(places, register, at=at), at=at)
     return without_closures_that_left_the_file(planned, register, places)
 

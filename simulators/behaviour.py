@@ -34,7 +34,7 @@ def reports(
     begins_at: datetime,
 ) -> Iterator[Report]:
     """Everything that an asset's device says from `begins_at` on, in order, without end."""
-    beats = _beats(seeded(seed, asset.asset_id, "phase"), heartbeat, begins_at)
+    beats = beat_times(seeded(seed, asset.asset_id, "phase"), heartbeat, begins_at)
     beat_at = next(beats)
     past: Spell | None = None
     changed_at = begins_at
@@ -51,8 +51,8 @@ def reports(
         past = spell
 
 
-def _beats(random: Random, heartbeat: timedelta, begins_at: datetime) -> Iterator[datetime]:
-    """One heartbeat a second after the startup, as not every startup frame says the state; then by the interval."""
+def beat_times(random: Random, heartbeat: timedelta, begins_at: datetime) -> Iterator[datetime]:
+    """Heartbeats: one a second after the startup, as not every startup frame says the state; then by the interval."""
     yield begins_at + timedelta(seconds=1)
     beat_at = begins_at + timedelta(seconds=round(random.uniform(0.05, 1) * heartbeat.total_seconds(), 3))
     while True:

@@ -14,6 +14,7 @@ from simulators.behaviour import Report, reports
 from simulators.chirpstack import LoraDevice
 from simulators.clock import SimClock
 from simulators.own_device import OwnDevice
+from simulators.passages import CountedArea, GateCounter, counted_areas, gate_reports
 from simulators.readings import BatterySensor, Sensor, SolarBench
 from simulators.spells import Spell, is_closed, spells
 from simulators.transmission import Radio, Transmission
@@ -25,28 +26,44 @@ _SIMULATED = (AssetKind.BAY, AssetKind.BENCH)
 class Borough:
     """The devices of a places file from `begins_at` on. The same places, seed and beginning repeat every byte.
 
-    A stream that is read once: `history` reads up to a time, `live` goes on from there.
+    A stream that is read once: `history` reads up to a time, `live` goes on from there. Areas are counted at their
+    gates; those with a counter of their own are not simulated.
     """
 
-    def __init__(self, places: Places, *, seed: int, begins_at: datetime, drafts: Iterable[CodecDraft] = ()) -> None:
-        """`drafts` are JavaScript codecs, whose devices play their examples.
+    def __init__(
+        self,
+        places: Places,
+        *,
+        seed: int,
+        begins_at: datetime,
+        drafts: Iterable[CodecDraft] = (),
+        missed_passages: float = 0.0,
+    ) -> None:
+        """`drafts` are JavaScript codecs, whose devices play their examples; gates miss that share of who passes.
 
         Raises: UnknownModelError, CommandError.
         """
         tapes = tapes_of(drafts)
         self._seed = seed
         self._begins_at = begins_at
-        self._closures: dict[AssetId, list[Closure]] = {asset.asset_id: [] for asset in places.assets}
-        for closure in places.closures:
-            self._closures[closure.asset_id].append(closure)
-        # Counters of areas and at gates are not simulated.
+        self._closures: dict[AssetId, list[Closure]] = {
+            asset.asset_id: [closure for closure in places.closures if closure.closes(asset)] for asset in places.assets
+        }
         self._assets = {asset.asset_id: asset for asset in places.assets if asset.kind in _SIMULATED}
-        installed = {device.asset_id: device for device in places.devices if device.asset_id in self._assets}
+        self._counted = list(counted_areas(_without_counters(places), self._closures, seed=seed, begins_at=begins_at))
+        gates = {gate.asset_id: (counted, gate) for counted in self._counted for gate in counted.gates}
+        speaking = self._assets.keys() | gates.keys()
+        installed = {device.asset_id: device for device in places.devices if device.asset_id in speaking}
         self._devices = {str(device.device_id): device for device in installed.values()}
         voices = {device.device_id: voice_of(device.model, tapes) for device in installed.values()}
         self._radios = {key: self._radio(device, voices[device.device_id]) for key, device in installed.items()}
         self._heartbeats = {device_id: voice.heartbeat for device_id, voice in voices.items()}
-        streams = [self._reports(self._assets[asset_id], device) for asset_id, device in installed.items()]
+        streams = [
+            self._passed(*gates[asset_id], device, missed_passages)
+            if asset_id in gates
+            else self._reports(self._assets[asset_id], device)
+            for asset_id, device in installed.items()
+        ]
         self._stream = heapq.merge(*streams, key=lambda report: (report.at, report.asset.asset_id))
         self._next = next(self._stream)
 
@@ -63,6 +80,10 @@ class Borough:
     def truth(self, at: datetime) -> dict[AssetId, State]:
         """What is true of every asset at a simulated time, worked out anew from the beginning."""
         return {asset_id: self._state(asset, at) for asset_id, asset in self._assets.items()}
+
+    def taken(self, at: datetime) -> dict[AssetId, int]:
+        """How many are in each area that is counted at its gates at a simulated time, worked out likewise."""
+        return {counted.area.asset_id: counted.taken(at) for counted in self._counted}
 
     def device(self, device_id: str) -> Device | None:
         """A device by its id."""
@@ -90,7 +111,14 @@ class Borough:
     def _radio(self, device: Device, voice: Voice) -> Radio:
         if device.model in OWN_MODELS:
             return OwnDevice(device, seed=self._seed, begins_at=self._begins_at)
+        if device.asset_id not in self._assets:
+            # Gateways there know the time: totals in another order than they were counted look like those of a reset.
+            return LoraDevice(device, voice, seed=self._seed, begins_at=self._begins_at, timed=1.0)
         return LoraDevice(device, voice, seed=self._seed, begins_at=self._begins_at)
+
+    def _passed(self, counted: CountedArea, gate: Asset, device: Device, missed: float) -> Iterator[Report]:
+        counter = GateCounter(gate, missed=missed, seed=self._seed)
+        return gate_reports(counted, gate, counter, heartbeat=self._heartbeats[device.device_id])
 
     def _reports(self, asset: Asset, device: Device) -> Iterator[Report]:
         solar = asset.kind is AssetKind.BENCH and device.model in OWN_MODELS
@@ -104,3 +132,9 @@ class Borough:
             seed=self._seed,
             begins_at=self._begins_at,
         )
+
+
+def _without_counters(places: Places) -> list[Asset]:
+    """The places, without areas that have a counter of their own: what that says counts, whoever passes."""
+    with_device = {device.asset_id for device in places.devices}
+    return [one for one in places.assets if one.kind is not AssetKind.AREA or one.asset_id not in with_device]

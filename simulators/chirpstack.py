@@ -27,27 +27,37 @@ FREQUENCIES_HZ = (868_100_000, 868_300_000, 868_500_000, 867_100_000, 867_300_00
 NETWORK_DELAY = timedelta(milliseconds=400)
 """From the end of a frame on air to its event on the broker: ChirpStack waits 200 ms for more gateways."""
 _CHANNELS = (0, 1, 2, 3, 4, 5, 6)
+_SHARE_THAT_KNOWS_THE_TIME = 0.7
 _LEAST_SNR_DB = {7: -7.5, 8: -10.0, 9: -12.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """What the network server knows of a device since it joined."""
+    """What the network server knows of a device since it joined; how likely a gateway there knows the time itself."""
 
     device: Device
     model: Named
     dev_addr: str
     spreading_factor: int
+    timed: float = _SHARE_THAT_KNOWS_THE_TIME
 
 
 class LoraDevice:
     """Radio of a device that ChirpStack speaks for. Each beginning is a new join: another dev_addr, fCnt 0."""
 
-    def __init__(self, device: Device, voice: Voice, *, seed: int, begins_at: datetime) -> None:
+    def __init__(
+        self,
+        device: Device,
+        voice: Voice,
+        *,
+        seed: int,
+        begins_at: datetime,
+        timed: float = _SHARE_THAT_KNOWS_THE_TIME,
+    ) -> None:
         self._random = seeded(seed, device.device_id, begins_at.isoformat())
         dev_addr = f"{0x01000000 | self._random.getrandbits(24):08x}"
         factor = self._random.choice((7, 7, 7, 8, 9))
-        self._node = Node(device=device, model=voice, dev_addr=dev_addr, spreading_factor=factor)
+        self._node = Node(device=device, model=voice, dev_addr=dev_addr, spreading_factor=factor, timed=timed)
         self._voice = voice
         self._f_cnt = 0
 
@@ -106,7 +116,7 @@ def _device_info(node: Node) -> dict[str, object]:
 def _rx_info(node: Node, gateway_id: str, channel: int, observed_at: datetime, random: Random) -> dict[str, object]:
     snr_db = round(random.triangular(_LEAST_SNR_DB[node.spreading_factor], 13, 8) * 4) / 4
     heard: dict[str, object] = {"gatewayId": gateway_id, "uplinkId": random.randint(1, 65_535)}
-    if random.random() < 0.7:
+    if random.random() < node.timed:
         heard["gwTime"] = _time(observed_at, random)
     heard["nsTime"] = _time(observed_at + timedelta(milliseconds=random.randint(20, 150)), random)
     heard["rssi"] = round(random.triangular(-120, -55, -97))

@@ -145,6 +145,9 @@ def demo(
     speed: Annotated[float, typer.Option(help="Simulated seconds per second.", min=0.1, max=3600)] = 10,
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 7,
     history: History = "0s",
+    missed_passages: Annotated[
+        float, typer.Option(help="Share of cars that counters at gates miss: then counts drift.", min=0, max=0.99)
+    ] = 0.0,
     places: Annotated[Path | None, typer.Option(help="Places file to play instead of the demo borough.")] = None,
     codec: Annotated[
         list[Path] | None,
@@ -167,6 +170,7 @@ def demo(
         speed=speed,
         seed=seed,
         history=duration(history),
+        missed_passages=missed_passages,
         places_file=places,
         codecs=tuple(folder.absolute() for folder in codec or ()),
     )
@@ -202,14 +206,20 @@ def ingest(
 def simulate(
     *,
     history: History = "0s",
+    begins: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Where that past begins, instead: 2026-11-20T08:00Z."),
+    ] = None,
 ) -> None:
     """Play the sensors of a borough; places, seed and speed are settings."""
     from smartplace import compose
+    from smartplace.clock import utc_now
     from smartplace.running import until_told_to_stop
     from smartplace.steps import Tally
 
+    begins_at = moment(begins) if begins else utc_now() - duration(history)
     with _process() as settings, Tally(sys.stderr) as tally:
-        until_told_to_stop(compose.simulate(settings, history=duration(history), report=tally.add))
+        until_told_to_stop(compose.simulate(settings, begins_at=begins_at, report=tally.add))
 
 
 @app.command()

@@ -8,7 +8,7 @@ import os
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from domain.codec_scripts import ScriptedModels
 from domain.disclosure import PrivacyRules
@@ -26,7 +26,6 @@ from ingest.spool import Spool
 from ingest.spool_queue import SpoolQueue
 from ingest.trial import Trial
 from simulators.answers import COMMANDS_FILTER
-from simulators.borough import Borough
 from simulators.clock import SimClock
 from simulators.mqtt import open_publisher
 from simulators.run import answer, replay, run
@@ -38,11 +37,11 @@ from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.nightly import Nightly, compress, keep
 from smartplace.observation import IngestObservation, ServeObservation
 from smartplace.open_files import raise_limit, room_for_streams
-from smartplace.places import read_drafts, read_places
 from smartplace.replay import retell
 from smartplace.settings import Settings
 from smartplace.sign_outlets import has_outlets, tell_signs
 from smartplace.signs import sign_doors, validity
+from smartplace.simulation import simulated_borough
 from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
 from store.bench_use import StoreBenchUse
@@ -287,12 +286,9 @@ def privacy_rules(settings: Settings) -> PrivacyRules:
     )
 
 
-async def simulate(settings: Settings, *, history: timedelta, report: Callable[[Transmission], None]) -> None:
+async def simulate(settings: Settings, *, begins_at: datetime, report: Callable[[Transmission], None]) -> None:
     """Play a borough until cancelled: first its past, as fast as the broker takes it, then its present."""
-    begins_at = utc_now() - history
-    drafts = read_drafts(settings)
-    places = read_places(settings.places_file, drafts)
-    borough = Borough(places, seed=settings.simulator_seed, begins_at=begins_at, drafts=drafts.values())
+    borough = simulated_borough(settings, begins_at)
     async with open_publisher(simulator_broker(settings)) as publisher:
         now = begins_at
         # Telling the past takes a while, which then is past as well.

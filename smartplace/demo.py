@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from urllib.request import urlopen
 
 from domain.codec_scripts import CodecDraft
 from domain.errors import CommandError
-from domain.places import Places
+from domain.places import AssetKind, Places
 from simulators.chirpstack import APPLICATION_ID
 from smartplace.children import Children, Program
 from smartplace.clock import utc_now
@@ -29,6 +30,7 @@ from smartplace.embedded.ports import LOOPBACK, claim, free_port
 from smartplace.embedded.postgres import EmbeddedPostgres
 from smartplace.places import load_places, read_drafts, read_places, upload_codecs
 from smartplace.settings import PREFIX, Settings, load
+from smartplace.simulation import count_by_hand
 from store.migrations import migrate
 
 _USUAL_PORT = 8080
@@ -51,6 +53,7 @@ class DemoOptions:
     speed: float
     seed: int
     history: timedelta
+    missed_passages: float
     places_file: Path | None
     codecs: tuple[Path, ...] = ()
 
@@ -108,17 +111,25 @@ async def _start(options: DemoOptions, progress: Progress, children: Children) -
     if parts.drafts:
         with progress.step(f"Codecs: {', '.join(parts.drafts)}"):
             await upload_codecs(parts.settings, parts.drafts.values(), by="demo")
-    with progress.step(f"Places: {len(places.sites)} sites, {len(places.assets)} bays and benches"):
+    with progress.step(f"Places: {_places_text(places)}"):
         await load_places(parts.settings, places)
     with progress.step("Ingest"):
         await children.start(parts.own("ingest"), ready=_is_ready(parts.ingest_url), within_s=30)
     with progress.step("Web server"):
         await children.start(parts.own("serve"), ready=_is_ready(parts.url), within_s=30)
     with progress.step("Simulated sensors"):
-        simulator = parts.own("simulate", "--history", f"{options.history.total_seconds():.0f}s")
+        begins_at = utc_now() - options.history
+        simulator = parts.own("simulate", "--from", begins_at.isoformat())
         within_s = _LONGEST_START_S + 600 * (options.history / timedelta(days=1))
         await children.start(simulator, ready=_settled(parts.url, options.history, progress), within_s=within_s)
+        await count_by_hand(parts.settings, begins_at=begins_at, until=begins_at + options.history)
     return parts.running()
+
+
+def _places_text(places: Places) -> str:
+    kinds = Counter(asset.kind for asset in places.assets)
+    areas = f", {kinds[AssetKind.AREA]} counted at gates" if kinds[AssetKind.GATE] else ""
+    return f"{len(places.sites)} sites, {kinds[AssetKind.BAY] + kinds[AssetKind.BENCH]} bays and benches{areas}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +237,7 @@ def _settings(
         simulator_codecs=",".join(map(str, options.codecs)),
         simulator_seed=options.seed,
         simulator_speed=options.speed,
+        simulator_missed_passages=options.missed_passages,
         # Simulated minutes pass in less than a minute.
         flood_per_minute=max(30.0, 30 * options.speed),
         flood_burst=max(120, int(120 * options.speed)),

@@ -65,7 +65,7 @@ def places(
     try:
         asyncio.run(places.load_places(settings, found))
     except StoreRefusedError as error:
-        raise CommandError(f"the database refuses these places, nothing was changed: {error}") from error
+        raise CommandError(f"{file}: the database refuses these places, nothing was changed: {error}") from error
     typer.echo("imported")
 
 

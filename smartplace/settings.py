@@ -191,6 +191,8 @@ class Settings(BaseSettings):
     """The same seed gives the same day."""
     simulator_speed: float = Field(default=1.0, gt=0, le=3600)
     """Simulated seconds per second."""
+    simulator_missed_passages: float = Field(default=0.0, ge=0, lt=1)
+    """Of who passes gates in the simulation, the share that counters do not see: then counts drift."""
 
     log_format: Literal["plain", "json"] = "plain"
     """How log lines look: for people, or for machines."""

@@ -10,7 +10,7 @@ from psycopg.rows import DictRow
 from domain.disclosure import PrivacyRules
 from domain.errors import InvalidQuestionError
 from domain.figures import SUMS, Figures, Sums, Times, figures, over
-from domain.history import Group, Question, Told
+from domain.history import Audience, Group, Question, Told
 from domain.periods import Period, Step
 from domain.stretches import Grain, stretches
 from domain.usual import hour_of_week
@@ -29,12 +29,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is known of one moment."""
+    """What is known of one moment. `untold`: since when history of an asset waits to be told in that period."""
 
     connection: Connection
     chosen: Chosen
     told: Told
     facts_until: datetime
+    untold: Mapping[int, datetime]
 
     async def by_step(self, steps: Sequence[Period], step: Step) -> Mapping[int, Sums]:
         """The sums of each step, by its number; raises InvalidQuestionError where that is too much."""
@@ -71,7 +72,7 @@ class Look:
     def only(self, wanted: Callable[[ChosenAsset], bool]) -> "Look":
         """The same, of those assets of which this is so."""
         chosen = self.chosen.only(wanted)
-        return replace(self, chosen=chosen, told=replace(self.told, withheld=chosen.withheld))
+        return replace(self, chosen=chosen, told=_told(self.told, chosen, self.untold))
 
     def total(self, parts: Iterable[Sums]) -> Figures:
         """The figures of everything that was asked for."""
@@ -109,17 +110,34 @@ async def look_at(connection: Connection, question: Question, rules: PrivacyRule
     now = await one(connection, "select_history_told", {})
     told_until = moment(now["told_until"])
     nothing = Period(since=question.period.since, until=question.period.since)
+    told = Told(as_of=moment(now["as_of"]), told_until=told_until, period=over(question.period, told_until) or nothing)
     chosen = await choose(connection, question, rules)
+    untold = await _untold(connection, chosen, told.period, question.audience)
     return Look(
         connection=connection,
         chosen=chosen,
-        told=Told(
-            as_of=moment(now["as_of"]),
-            told_until=told_until,
-            period=over(question.period, told_until) or nothing,
-            withheld=chosen.withheld,
-        ),
+        told=_told(told, chosen, untold),
         facts_until=moment(now["facts_until"]),
+        untold=untold,
+    )
+
+
+async def _untold(connection: Connection, chosen: Chosen, period: Period, audience: Audience) -> Mapping[int, datetime]:
+    # That something was heard of a bay this minute is told of no household in public, and of no block of them.
+    keys = [asset.key for asset in chosen.assets if audience is Audience.MANAGERS or not asset.home_linked]
+    parameters = {"keys": keys, "since": period.since, "until": period.until}
+    rows = await connection.execute(query("select_history_untold"), parameters)
+    return {row["asset_key"]: row["untold_from"] for row in await rows.fetchall()}
+
+
+def _told(told: Told, chosen: Chosen, untold: Mapping[int, datetime]) -> Told:
+    """The same, of these assets."""
+    waiting = [asset for asset in chosen.assets if asset.key in untold]
+    return replace(
+        told,
+        withheld=chosen.withheld,
+        untold_bays=sum(asset.capacity for asset in waiting),
+        untold_from=min((untold[asset.key] for asset in waiting), default=None),
     )
 
 

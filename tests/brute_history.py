@@ -61,6 +61,7 @@ class BruteHistory:
     def __init__(self, origin: datetime, assets, told_until: datetime, *, site_names=None):
         self.origin, self.assets, self.until = origin, list(assets), told_until
         self.names = site_names or {}
+        self.untold_from: datetime | None = None
 
     async def told_until(self):
         return self.until
@@ -88,7 +89,14 @@ class BruteHistory:
             if getattr(wanted, name) is not None and getattr(wanted, name) not in known:
                 raise UnknownPlaceError(name, getattr(wanted, name))
         period = replace(question.period, until=max(question.period.since, min(question.period.until, self.until)))
-        told = Told(as_of=self.until, told_until=self.until, period=period, withheld=len(found) - len(used))
+        told = Told(
+            as_of=self.until,
+            told_until=self.until,
+            period=period,
+            withheld=len(found) - len(used),
+            untold_bays=sum(asset.capacity for asset in used) if self.untold_from else 0,
+            untold_from=self.untold_from and max(self.untold_from, period.since),
+        )
         return used, told
 
     def _group(self, asset, by):

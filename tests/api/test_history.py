@@ -50,8 +50,12 @@ def assets():
 
 
 @pytest.fixture
-def client(make_app, live, assets):
-    questions = BruteHistory(ORIGIN, assets, NOON)
+def questions(assets):
+    return BruteHistory(ORIGIN, assets, NOON)
+
+
+@pytest.fixture
+def client(make_app, live, questions):
     usual = UsualWeeks({("mill-yard", None): [Usual(share_free=0.25, weeks=3), *[None] * (HOURS_OF_A_WEEK - 1)]})
     app = make_app(live, routers=[create_router(questions, usual, None, live, scopes_of)])
     return TestClient(app)
@@ -121,6 +125,21 @@ def test_csv_by_suffix_or_by_preference_says_the_same(client):
     assert empty.splitlines() == [by_suffix.text.splitlines()[0]]
 
 
+def test_every_answer_says_what_waits_to_be_told(client, questions):
+    stamped = ("sites/mill-yard", "bays/bay-1", "series", "summary", "stays", "peaks", "week", "compare")
+    for path in stamped:
+        answer = client.get(f"/v1/history/{path}?last=2d").json()
+        assert (answer["untold_bays"], answer["untold_from"]) == (0, None), path
+    questions.untold_from = NOON - timedelta(hours=1)
+    for path in stamped:
+        answer = client.get(f"/v1/history/{path}?last=2d").json()
+        bays = {"sites/mill-yard": 2, "bays/bay-1": 1}.get(path, 3)
+        assert (answer["untold_bays"], answer["untold_from"]) == (bays, "2026-11-20T11:00:00.000Z"), path
+    assert (answer["other_untold_bays"], answer["other_untold_from"]) == (3, "2026-11-20T11:00:00.000Z")
+    [line, *_] = csv.DictReader(io.StringIO(client.get("/v1/history/summary.csv?last=2d").text))
+    assert line["untold_from"] == "2026-11-20T11:00:00.000Z"
+
+
 def test_groups_come_in_the_order_asked_for_a_page_at_a_time(client):
     busiest = client.get("/v1/history/summary?by=bay&order=busiest&last=2d&limit=2").json()
     assert [row["id"] for row in busiest["rows"]] == ["bay-2", "bay-1"]
@@ -163,8 +182,8 @@ def test_the_week_and_the_peaks_are_those_of_uk_clocks(client):
     assert peaks["rows"][0]["fullest_hour"] == 1
     assert peaks["rows"][1]["fullest_occupancy"] == 0
     lines = client.get("/v1/history/peaks.csv?by=site&last=2d").text.splitlines()
-    assert lines[0].split(",")[-5:] == [
-        "occupancy_by_hour_22", "occupancy_by_hour_23", "period_from", "period_to", "as_of",
+    assert lines[0].split(",")[-6:] == [
+        "occupancy_by_hour_22", "occupancy_by_hour_23", "period_from", "period_to", "as_of", "untold_from",
     ]  # fmt: skip
 
 

@@ -59,6 +59,7 @@ MANAGE = [
     "/manage/counting",
     "/manage/closures/new",
     "/manage/closures/new?site=library",
+    "/manage/labels",
     "/manage/labels?site=library",
     "/manage/signs",
     "/manage/signs/west-approach",

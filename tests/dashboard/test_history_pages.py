@@ -1,6 +1,7 @@
 """The report about a period says what the past says, and a place how busy it usually is, only where that is known."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -55,6 +56,37 @@ def test_a_report_leads_to_the_same_figures_as_open_data(manager):
         "/v1/history/summary.csv",
     ]  # fmt: skip
     assert all("site=library&amp;category=disabled&amp;from=" in link for link in links)
+
+
+def test_a_report_says_how_far_history_is_told_where_that_is_not_far_enough(manager, history, clock):
+    asked = "/manage/history?site=library&from=2026-06-30&to=2026-07-01"
+    assert "told" not in manager.get(asked).text.split("</form>")[1].split("In short")[0]
+    # What was only just heard waits everywhere, always.
+    history.untold_from = clock() - timedelta(minutes=10)
+    assert 'id="untold"' not in manager.get(asked).text
+    history.untold_from = clock() - timedelta(hours=5)
+    words = text_of(manager.get(asked))
+    assert "4 bays told so far, 30 June 2026" in words
+    assert "History is told until 9:30am on 1 July 2026: of 4 bays what came later waits its turn" in words
+    history.untold_from = clock() - timedelta(days=90)
+    assert "Of 4 bays all of this period waits to be told, or is told anew" in text_of(manager.get(asked))
+
+
+def test_a_place_of_which_nothing_is_told_yet_does_not_have_no_bays(manager, history, clock):
+    asked = "/manage/history?site=library&from=2026-06-30&to=2026-07-01"
+    for bay in history.assets:
+        bay.moments, bay.changes = [None] * len(bay.moments), []
+    words = text_of(manager.get(asked))
+    assert "Nothing is known of any bay here in these days." in words
+    history.untold_from = clock() - timedelta(hours=30)
+    words = text_of(manager.get(asked))
+    assert (
+        "History of 4 bays is not told yet: what was heard since 8:30am on 30 June 2026 waits its turn. Load this page"
+        in words
+    )
+    for lie in ("0 bays", "not known", "In short", "Nothing is known", "None of"):
+        assert lie not in words
+    assert 'name="site"' in manager.get(asked).text
 
 
 @pytest.mark.parametrize(

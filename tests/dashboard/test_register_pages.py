@@ -1,5 +1,6 @@
 """The register, the installation of a device, its page and its label, as asset managers see them."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -7,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from domain.register import RecordKind
+from domain.register import Entry, RecordKind
 from tests.dashboard.conftest import REGISTER_CSV
 
 FIRST, SECOND, NEW = "70b3d5e75e000001", "70b3d5e75e000002", "70b3d5e75e00ffff"
@@ -285,8 +286,9 @@ def test_a_report_has_the_frames_and_what_they_mean(manager):
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
-        ("", [FIRST, SECOND]),
         (f"?device={SECOND}", [SECOND]),
+        ("?unplaced=true", []),
+        ("?site=library", [FIRST, SECOND]),
         ("?site=pier-gardens", []),
         ("?site=pier-gardens&of=asset", ["pier-bench-1"]),
     ],
@@ -296,6 +298,23 @@ def test_a_sheet_has_the_labels_that_were_asked_for(manager, query, ids):
     assert re.findall(r'data-label="([^"]+)"', page) == ids
     assert page.count("label__code") == len(ids)
     assert "<b>Bench" not in page
+
+
+def test_without_a_choice_it_is_the_choice_and_leads_to_every_sheet(manager, registry):
+    new = Entry(kind=RecordKind.DEVICE, record_id=NEW, values={"model": "bosch-tps110", "silent_after_s": 3600})
+    asyncio.run(registry.write([new], actor="Ada", what="a new device"))
+    assert re.findall(r'data-label="([^"]+)"', manager.get("/manage/labels?unplaced=true").text) == [NEW]
+    page = manager.get("/manage/labels")
+    assert page.status_code == 200
+    assert "label__code" not in page.text
+    sheets = re.findall(r'href="(/manage/labels\?[^"]+)">([0-9,]+)<span', page.text)
+    assert sum(int(number) for link, number in sheets if "of=asset" not in link) == 3
+    assert sum(int(number) for link, number in sheets if "of=asset" in link) == len(registry.register[RecordKind.ASSET])
+    for link, number in sheets:
+        sheet = manager.get(link.replace("&amp;", "&")).text
+        assert sheet.count("label__code") == int(number), link
+    # A form without a place is no choice either.
+    assert "label__code" not in manager.get("/manage/labels?of=asset&site=").text
 
 
 @pytest.mark.parametrize(

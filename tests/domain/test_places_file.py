@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -188,6 +189,18 @@ def test_a_closure_without_an_end_lasts_until_further_notice() -> None:
     assert places.closures[0].ends_at is None
 
 
+def test_a_closure_may_be_of_the_whole_site_or_of_a_zone() -> None:
+    [whole] = parse(GOOD.replace('bays = ["market-002"]', "whole_site = true")).closures
+    assert (whole.asset_id, whole.site_id, whole.zone_id) == (None, "market", None)
+    [zone] = parse(GOOD.replace('bays = ["market-002"]', 'zone = "roof"')).closures
+    assert (zone.asset_id, zone.site_id, zone.zone_id) == (None, "market", "roof")
+    places = parse(GOOD)
+    bay = next(asset for asset in places.assets if asset.asset_id == "market-002")
+    assert [one.closes(bay) for one in (*places.closures, whole, zone)] == [True, True, False]
+    assert zone.closes(replace(bay, zone_id="roof"))
+    assert not whole.closes(replace(bay, site_id="elsewhere"))
+
+
 def test_a_bay_has_a_threshold_of_its_own_or_that_of_its_row() -> None:
     row = GOOD.replace("count = 3", "count = 3\ndistance_threshold_mm = 1500")
     assert thresholds(row) == [1500, 1500, 1500, None, None]
@@ -236,6 +249,12 @@ def thresholds(text: str) -> list[int | None]:
         ('"market-blue", name', '"market-001", name', "asset id 'market-001' is used 2 times"),
         ("70B3D5A1B2C3D4E5", "5a000097e100463d", "device id '5a000097e100463d' is used 2 times"),
         ('["market-002"]', '["market-099"]', "there is no bay or bench 'market-099'"),
+        ('bays = ["market-002"]\n', "", "site 'market', closure 1: one of bays, zone and whole_site is missing"),
+        ('bays = ["market-002"]', 'zone = "The Roof"', "site 'market', closure 1: zone "),
+        ('bays = ["market-002"]', "whole_site = false", "closure 1: whole_site must be true"),
+        ('bays = ["market-002"]', 'whole_site = "yes"', "closure 1: whole_site must be true, got 'yes'"),
+        ("begins = 2026-03-01T08", 'zone = "roof"\nbegins = 2026-03-01T08', "closure 1: only one of bays, zone and"),
+        ('bays = ["market-002"]', 'category = "disabled"', "closure 1: 'category' is not a key here; known are bays,"),
         ('["market-002"]', "[2]", "closure 1: bays must be a list of texts, got 2"),
         ("begins = 2026-03-01T08:00:00+01:00", "begins = 2026-03-01T08:00:00", "begins needs Z or an offset"),
         ("ends = 2026-03-08", "ends = 2025-03-08", "site 'market', closure 1: ends must be after begins"),

@@ -71,6 +71,17 @@ def test_nearly_every_bay_is_known_when_it_says_that_it_is_ready(running_demo):
     assert counts["unknown"] < counts["capacity"] * 0.1
 
 
+def test_the_car_park_that_is_counted_at_its_gates_is_known_from_the_start(running_demo):
+    def known():
+        counts = httpx.get(f"{running_demo.url}/v1/sites/tanners-deck").json()["counts"]
+        return counts if counts["unknown"] == 0 else None
+
+    counts = until(known, what="a count")
+    assert counts["capacity"] == counts["free"] + counts["occupied"] == 120
+    with logged_in(running_demo.url, running_demo.password) as client:
+        assert "Counted by demo" in client.get("/manage/counting").text
+
+
 def test_a_device_that_is_told_something_says_how_it_is_set_now(running_demo):
     told = next(device for device in demo_places(silent_after).devices if device.model == "milesight-em310-udl")
     with logged_in(running_demo.url, running_demo.password) as client:

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from devices import catalogue
-from domain.places import AssetKind, Category, Places, SiteKind
+from domain.places import AssetKind, Category, Direction, Places, SiteKind
 from simulators.demo import demo_text
 
 
@@ -26,7 +26,9 @@ def test_devices_of_several_makers_are_installed_where_they_belong(places: Place
     assert len({device.model for device in places.devices}) >= 7
     for device in places.devices:
         assert device.asset_id is not None
-        assert kinds[device.asset_id] is catalogue.model(device.model).senses
+        # Counters at gates sense no place: they count who passes.
+        senses = catalogue.model(device.model).senses
+        assert kinds[device.asset_id] is (senses or AssetKind.GATE)
 
 
 def test_at_least_six_benches_charge_from_the_sun(places: Places) -> None:
@@ -60,3 +62,10 @@ def test_bays_and_benches_lie_close_to_the_middle_of_their_site(places: Places) 
 
 def test_no_two_assets_stand_on_the_same_spot(places: Places) -> None:
     assert len({(asset.lon, asset.lat) for asset in places.assets}) == len(places.assets)
+
+
+def test_one_car_park_is_counted_at_its_entry_and_its_exit_and_a_sign_tells_of_it(places: Places) -> None:
+    [area] = [asset for asset in places.assets if asset.kind is AssetKind.AREA]
+    gates = {asset.direction for asset in places.assets if asset.area == area.asset_id}
+    assert gates == {Direction.IN, Direction.OUT}
+    assert any(line.site_id == area.site_id for sign in places.signs for line in sign.board.lines)

@@ -8,6 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from domain.boards import BoardLine, LineMode, Thresholds
+from domain.categories import Category
 from domain.errors import BoardChangedError, BoardRefusedError, StoreRefusedError, UnknownPlaceError
 from store import migrations
 from store.boards import StoreBoards
@@ -114,6 +115,27 @@ async def test_a_line_that_points_to_nothing_is_refused_and_nothing_changes(kept
         await boards.write(changed(sign, **changes), actor="Ada")
     assert caught.value.problems == (problem,)
     assert await live_sign(pool) == before
+
+
+async def test_a_line_counts_an_area(kept, noon):
+    from domain.register import Entry, RecordKind
+    from domain.register_fields import unsaid
+
+    pool, boards, sign = kept
+    deck = {
+        "site": "the-green",
+        "name": "Deck",
+        "kind": "area",
+        "category": "ev",
+        "capacity": 9,
+        "lon": 0.3,
+        "lat": 51.4,
+    }
+    area = Entry(kind=RecordKind.ASSET, record_id="deck", values=unsaid(RecordKind.ASSET) | deck)
+    await StoreRegister(pool, now=lambda: noon).write([area], actor="Ada", what="an area")
+
+    await boards.write(changed(sign, site_id="the-green", category=Category.EV), actor="Ada")
+    assert (await live_sign(pool)).board.lines[0].site_id == "the-green"
 
 
 async def test_a_line_counts_a_zone(kept, noon):

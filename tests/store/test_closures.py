@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from domain.availability import Availability, availability
-from domain.errors import RegisterRefusedError
+from domain.errors import RegisterRefusedError, StoreRefusedError
 from domain.places import Closure
 from domain.register import RecordKind
 from domain.register_csv import read_register, write_register
@@ -202,6 +202,35 @@ async def test_a_places_file_keeps_its_own_closures_and_no_others(register, data
     await import_places(pool, small_borough, at=noon)
     assert set((await registry.records())[RecordKind.CLOSURE]) == {"works"}
     assert rows(database, "SELECT reason FROM closure") == [("Works",)]
+
+
+async def test_a_places_file_closes_whole_sites_and_zones_of_the_register(register, database, small_borough, noon):
+    registry, _, pool = register
+    zone = "record,id,site,name\nzone,roof,mill-yard,Roof\nzone,lawn,the-green,Lawn\n"
+    await make(registry, zone)
+    whole = Closure(site_id="the-green", begins_at=noon, ends_at=None, reason="Fair")
+    roof = Closure(site_id="mill-yard", zone_id="roof", begins_at=noon, ends_at=noon + DAY, reason="Paint")
+    await import_places(pool, replace(small_borough, closures=(whole, roof)), at=noon)
+
+    kept = (await registry.records())[RecordKind.CLOSURE]
+    assert {name: (one["site"], one["zone"], one["asset"]) for name, one in kept.items()} == {
+        "file-the-green-20261120t120000-site": ("the-green", None, None),
+        "file-roof-20261120t120000-zone": (None, "roof", None),
+    }
+    assert rows(database, "SELECT asset_id, reason FROM closure JOIN asset USING (asset_key)") == [
+        ("green-bench-1", "Fair")
+    ]
+    # What the file drops goes; what it never had stays.
+    await import_places(pool, replace(small_borough, closures=(roof,)), at=noon)
+    assert set((await registry.records())[RecordKind.CLOSURE]) == {"file-roof-20261120t120000-zone"}
+    await import_places(pool, small_borough, at=noon)
+    assert (await registry.records())[RecordKind.CLOSURE] == {}
+
+    for wrong in ("lawn", "cellar"):
+        closure = replace(roof, zone_id=wrong)
+        with pytest.raises(StoreRefusedError, match=f"site 'mill-yard', closure 'Paint': zone: .* no zone '{wrong}'"):
+            await import_places(pool, replace(small_borough, closures=(closure,)), at=noon)
+    assert (await registry.records())[RecordKind.CLOSURE] == {}
 
 
 async def test_closures_are_exported_and_imported_without_loss(register):

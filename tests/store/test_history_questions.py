@@ -19,6 +19,7 @@ from domain.stuck import StuckRules
 from domain.uplinks import Kind
 from store.history import History
 from store.history_questions import StoreHistory
+from store.history_watch import make_due
 from store.migrations import migrate
 from store.places import import_places
 from store.pool import open_pool
@@ -336,3 +337,54 @@ async def test_a_question_that_is_too_large_or_names_nothing_is_refused(database
         assert (nothing.total.capacity, nothing.groups) == (0, {})
         home = replace(question(asset="green-home"), audience=Audience.MANAGERS)
         assert (await asked.summary(home)).total.capacity == 1
+
+
+@pytest.mark.anyio
+async def test_what_waits_to_be_told_is_said_with_every_answer(database, frame, noon):
+    from store.frames import FrameStore
+
+    async with open_pool(database, size=2) as pool:
+        await import_places(pool, PLACES, at=noon - timedelta(days=2))
+        store, history = FrameStore(pool), History(pool, now=lambda: noon)
+        await store.refresh()
+        await history.catch_up()
+        asked = StoreHistory(pool, rules=PrivacyRules(k=K))
+
+        async def waiting(*, hours=24, until=noon, who=Audience.MANAGERS, method="summary", **selection):
+            period = Period(since=until - timedelta(hours=hours), until=until)
+            question = Question(selection=Selection(**selection), period=period, audience=who)
+            told = (await getattr(asked, method)(question)).told
+            minutes = told.untold_from and (noon - told.untold_from) / timedelta(minutes=1)
+            return told.untold_bays, minutes, told.is_behind
+
+        async def hear(device_id, *minutes, **said):
+            frames = [frame(device_id, -minute, minute=minute, **said) for minute in minutes]
+            await store.write(frames, [])
+
+        await hear("70b3d50000000001", -600, -300, occupied=True)
+        await hear("70b3d50000000002", -90, occupied=True)
+        await hear("70b3d50000000005", -700, occupied=True)
+        await hear("bench-green", -800, occupants=1)
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE platform SET as_of = %s", [noon])
+
+        nothing = (0, None, False)
+        assert await waiting(site="mill-yard") == (2, 600, True)
+        # Of what lies outside of a period nothing is said, and before it nothing begins.
+        assert await waiting(site="mill-yard", hours=8) == (2, 480, True)
+        assert await waiting(site="mill-yard", hours=3) == (1, 90, True)
+        assert await waiting(site="mill-yard", hours=2, until=noon - timedelta(hours=12)) == nothing
+        # Nobody learns in public that something was heard just now of a bay that belongs to one household.
+        assert await waiting(site="the-green") == (1, 700, True)
+        assert await waiting(site="the-green", who=Audience.PUBLIC) == nothing
+        assert await waiting(who=Audience.PUBLIC, method="stays") == await waiting(site="mill-yard")
+        assert await waiting(kinds=frozenset({AssetKind.BENCH})) == (3, 800, True)
+
+        await history.catch_up()
+        assert await waiting() == nothing
+        # What was only just heard waits everywhere, always.
+        await hear("70b3d50000000003", -2, occupied=True)
+        assert await waiting() == (1, 2, False)
+        # All of it is told anew.
+        await make_due(pool, None)
+        assert await waiting() == (5, 24 * 60, True)

@@ -107,6 +107,7 @@ async def test_what_is_usual_is_as_counted_hour_by_hour(database, noon, until):
                 " arrivals, departures) SELECT %s, asset_key, %s, %s, %s, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
                 [(hour, *states, asset_id) for (asset_id, hour), states in facts.items()],
             )
+            await connection.execute("DELETE FROM history_due")
             # What goes on now is not usual yet.
             await connection.execute("UPDATE history SET facts_until = %s", [until + timedelta(minutes=45)])
         usual = KnownUsual(pool, weeks=3)
@@ -122,3 +123,56 @@ async def test_what_is_usual_is_as_counted_hour_by_hour(database, noon, until):
     # Monday at nine is that on the clocks on the wall, before and after they change.
     for monday in (datetime(2026, 3, 23, 9, tzinfo=UTC), datetime(2026, 3, 30, 8, tzinfo=UTC)):
         assert usual.at("mill-yard", None, monday) == usual.week("mill-yard")[9]
+
+
+async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(database, noon):
+    until = CHANGES["forward"]
+    places = parse_places(PLACES, source="two places", silent_after=lambda _: HOUR)
+    async with open_pool(database, size=2) as pool:
+        await import_places(pool, places, at=noon)
+        usual = KnownUsual(pool, weeks=3)
+
+        async def run(*statements):
+            async with pool.connection() as connection:
+                for statement in statements:
+                    await connection.execute(statement, {"until": until})
+
+        async def told_so_far(*, occupied_s):
+            """Of two bays, one has its facts: all of three weeks."""
+            await run(
+                "DELETE FROM fact_hour",
+                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s,"
+                f" arrivals, departures) SELECT hour, asset_key, {3600 - occupied_s}, {occupied_s}, 0, 0, 0, 0, 0, 0"
+                " FROM asset, generate_series(%(until)s - INTERVAL '3 weeks', %(until)s, '1 hour') AS hour"
+                " WHERE asset_id = 'yard-1' AND hour < %(until)s",
+            )
+
+        due = (
+            "INSERT INTO history_due SELECT asset_key, %(until)s - INTERVAL '{}', %(until)s - INTERVAL '{}' FROM asset"
+            " WHERE asset_id = '{}'"
+        )
+        await run("DELETE FROM history_due", "UPDATE history SET facts_until = %(until)s")
+        await told_so_far(occupied_s=3600)
+        # The other bay waits to be told: the pattern of the first one is not that of the place.
+        await run(due.format("2 days", "1 day", "yard-2"))
+        assert not await usual.refresh()
+        assert set(usual.week("mill-yard")) == {None}
+
+        # What was only just heard, what is too old to count, and what does not count at all, wait where they like.
+        await run(
+            "DELETE FROM history_due",
+            due.format("59 minutes", "0 minutes", "yard-2"),
+            due.format("31 days", "30 days", "yard-2"),
+            due.format("2 days", "1 day", "yard-home"),
+            due.format("2 days", "1 day", "yard-bench"),
+        )
+        assert await usual.refresh()
+        assert {one.share_free for one in usual.week("mill-yard")} == {0.0}
+
+        await told_so_far(occupied_s=0)
+        await run(due.format("2 days", "1 day", "yard-3"))
+        assert not await usual.refresh()
+        assert {one.share_free for one in usual.week("mill-yard")} == {0.0}
+        await run("DELETE FROM history_due")
+        assert await usual.refresh()
+        assert {one.share_free for one in usual.week("mill-yard")} == {1.0}
