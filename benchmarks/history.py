@@ -119,7 +119,7 @@ JOURNAL = """
     INSERT INTO uplink (received_at, device_key, network, session, f_cnt, f_port, payload, time_source, rssi_dbm,
                         snr_db, codec, codec_version, kind, gateways, signals, lag_ms)
     SELECT at, d, 'chirpstack', '01020304', n / 5000, 1, '\\x01', 'gateway', -90 - n %% 30, 7, 'bosch-tps110', 1,
-           'event', E'0016c001f153a14c\\n0016c001f153a151', (-110 - n %% 7) || ' -5.25', 0
+           'event', E'0016c001f153a14c\\n0016c001f153a151', '\\x7070', 0
     FROM generate_series(%(first)s::bigint, %(last)s::bigint - 1) AS n,
          LATERAL (SELECT 1 + (n %% 5000)::integer AS d, %(begins)s::timestamptz + n * INTERVAL '0.33 s' AS at) AS x
 """

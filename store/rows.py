@@ -18,7 +18,7 @@ Keyed = list[tuple[KnownDevice, Accepted]]
 
 UPLINK_TYPES = (
     "timestamptz", "int4", "text", "text", "int8", "int2", "bytea", "timestamptz", "text",
-    "float4", "float4", "int2", "text", "int2", "text", "text", "text", "int4",
+    "float4", "float4", "int2", "text", "int2", "text", "text", "bytea", "int4",
 )  # fmt: skip
 MEASUREMENT_TYPES = ("timestamptz", "int4", "text", "float8")
 EVENT_TYPES = ("timestamptz", "int4", "int4", "int8", "text", "text", "int4", "int4")

@@ -21,9 +21,14 @@ NEAR, FAR, AWAY = "0016c001f153a14c", "my gateway", "z"
 printable = st.characters(min_codepoint=32, max_codepoint=126)
 odd_names = st.sampled_from([NEAR, FAR, AWAY, "[", '["a"]', "-", "1 2"])
 names = st.one_of(odd_names, st.text(printable, min_size=1, max_size=64))
-# To the thousandth, as 32-bit numbers go: radios tell quarters or tenths.
-levels = st.one_of(st.none(), st.integers(-300_000, 100_000).map(lambda n: n / 1000), st.integers(-300, 100).map(float))
-heard = st.lists(st.tuples(names, levels, levels), max_size=16).map(tuple)
+# As radios say, SNR in quarters or in tenths; and as none does: to the thousandth, which 32-bit numbers still tell.
+odd_levels = st.one_of(st.none(), st.integers(-300_000, 100_000).map(lambda n: n / 1000))
+quarters = st.integers(-100, 67).map(lambda n: n / 4)
+snrs = st.one_of(st.none(), quarters, quarters.map(lambda level: round(level, 1)))
+rssis = st.one_of(st.none(), st.integers(-254, 0).map(float))
+usual = st.tuples(names, rssis, snrs)
+odd = st.tuples(names, odd_levels, odd_levels)
+heard = st.one_of(st.lists(usual, max_size=5), st.lists(st.one_of(usual, odd), max_size=16)).map(tuple)
 
 
 class NoScripts:
@@ -39,7 +44,7 @@ def uplink(frame):
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(gateways=heard, best=st.one_of(st.integers(0, 15), st.tuples(levels, levels)), unnamed=st.integers(0, 3))
+@given(gateways=heard, best=st.one_of(st.integers(0, 15), st.tuples(odd_levels, odd_levels)), unnamed=st.integers(0, 3))
 @example(gateways=((FAR, -112.0, -5.25), (NEAR, -97.0, 5.2)), best=1, unnamed=0)
 @example(gateways=((NEAR, None, None), (NEAR, -97.0, 7.0)), best=0, unnamed=0)
 @example(gateways=((FAR, -112.0, None),), best=(None, None), unnamed=1)
@@ -60,12 +65,22 @@ def test_whatever_gateways_said_is_read_again(database, uplink, gateways, best, 
 
 
 def test_what_is_said_of_a_frame_is_not_said_again(uplink):
-    gateways = ((FAR, -112.0, -5.25), (NEAR, -97.0, 7.25), (AWAY, -120.5, None))
+    gateways = ((FAR, -112.0, -5.25), (NEAR, -97.0, 7.25), (AWAY, -121.0, None))
     assert hearing_columns(replace(uplink, gateways=gateways, gateway_count=3)) == (
-        None, f"{NEAR}\n{FAR}\n{AWAY}", "-112 -5.25 -120.5 -",
+        None, f"{NEAR}\n{FAR}\n{AWAY}", bytes([112, 6 * 19 + 4, 121, 255]),
     )  # fmt: skip
     assert hearing_columns(replace(uplink, gateways=gateways[1:2], gateway_count=1)) == (None, NEAR, None)
     assert hearing_columns(replace(uplink, gateways=(), gateway_count=2)) == (2, None, None)
+
+
+def test_what_radios_say_needs_no_json(uplink):
+    """Quarters of a dB, and the same in tenths as older forwarders round them, as far as LoRa reaches."""
+    for level in range(-25 * 4, 17 * 4):
+        for snr_db in (level / 4, round(level / 4, 1)):
+            for rssi_dbm in (-20, -150.0):
+                gateways = ((FAR, rssi_dbm, snr_db), (NEAR, -97.0, 7.25))
+                count, names, signals = hearing_columns(replace(uplink, gateways=gateways, gateway_count=2))
+                assert (count, names, len(signals)) == (None, f"{NEAR}\n{FAR}", 2)
 
 
 async def test_rows_of_earlier_versions_are_read_as_well(database, open_store, small_borough, frame, noon):
