@@ -132,7 +132,7 @@ def node_red(bench: Bench) -> Iterator[psutil.Process]:
         time.sleep(1)
         one(bench, "WITH gone AS (DELETE FROM node_red_uplink RETURNING 1) SELECT count(*) FROM gone")
         yield psutil.Process(child.pid)
-    still_there = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO node_red_uplink%'"
+    still_there = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT INTO node_red_uplink%%'"
     until(lambda: not one(bench, still_there), what="the end of Node-RED")
     forget_session(bench, ["node-red-peer"])
 
