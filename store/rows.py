@@ -86,12 +86,12 @@ def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
     uplink, decoded = frame.uplink, frame.decoded
     count, gateways, signals = hearing_columns(uplink)
     lag = uplink.received_at - uplink.observed_at
-    is_short = not lag.days and not lag.microseconds % 1000
+    said = not lag.days and not lag.microseconds % 1000
     return (
         uplink.received_at, device.device_key, uplink.network.value, uplink.session, uplink.f_cnt, uplink.f_port,
-        uplink.payload, None if is_short else uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm,
+        uplink.payload, None if said else uplink.observed_at, uplink.time_source.value, uplink.rssi_dbm,
         uplink.snr_db, count, decoded.model, decoded.codec_version, decoded.kind.value, gateways, signals,
-        1000 * lag.seconds + lag.microseconds // 1000 if is_short else None,
+        1000 * lag.seconds + lag.microseconds // 1000 if said else None,
     )  # fmt: skip
 
 
