@@ -175,7 +175,7 @@ def main() -> None:
     """Run, end with one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", required=True, help="a TimescaleDB whose databases may be made and dropped")
-    parser.add_argument("--devices", type=int, default=200)
+    parser.add_argument("--devices", type=int, default=500)
     parser.add_argument("--every", type=float, default=15, help="minutes between two frames of a device")
     parser.add_argument("--snr", choices=("quarters", "tenths"), default="quarters")
     options = parser.parse_args()
