@@ -253,7 +253,7 @@ def until_kept(bench: Bench, table: str, expected: int) -> Iterator[None]:
 def until_history_is_told(bench: Bench) -> None:
     """Until nothing of what was kept waits to be told."""
     with psycopg.connect(bench.database.conninfo(), autocommit=True) as connection:
-        while connection.execute("SELECT 1 FROM history_due LIMIT 1").fetchone():
+        while connection.execute("SELECT 1 FROM history_waiting LIMIT 1").fetchone():
             time.sleep(0.5)
 
 

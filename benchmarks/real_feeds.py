@@ -236,7 +236,8 @@ async def add_places(pool: Pool, mapping: SeriesMapping, found: Sequence[SeriesR
         )
     async with pool.connection() as connection:
         await connection.execute(
-            "TRUNCATE seen_frame, uplink, event, measurement, span, fact_15m, history_due, quality_due"
+            "TRUNCATE seen_frame, uplink, event, measurement, span, fact_15m, history_due, history_due_batch,"
+            " quality_due"
         )
         await connection.execute("TRUNCATE quality_event, device_state, session_block")
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from domain.codec_scripts import ScriptedModels
 from domain.errors import (
     Reason,
@@ -17,7 +19,6 @@ from domain.ids import DeviceId
 from domain.live import Clock
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Stored
-from domain.values import value
 from ingest.backoff import backoff_s
 from ingest.canary import Canary
 from ingest.flood import FloodGate
@@ -79,8 +80,7 @@ class FrameSink(Protocol):
         ...
 
 
-@value(kw_only=False)
-class _Item:
+class _Item(msgspec.Struct, frozen=True, gc=False):
     delivery: Delivery
     outcome: Outcome
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
+import msgspec
+
 from domain.errors import InvalidIdError, Reason, RejectedFrameError
 from domain.ids import DeviceId, parse_dev_eui
 from domain.uplinks import Hearing
-from domain.values import value
 
 MAX_F_CNT = 2**32 - 1
 _MOST_GATEWAYS = 1000
@@ -28,8 +29,7 @@ class Heard(Protocol):
         ...
 
 
-@value
-class Signal:
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The best of what gateways heard; fields are those of Uplink."""
 
     rssi_dbm: float | None

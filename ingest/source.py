@@ -1,4 +1,7 @@
-"""Where messages come from: at least once, and gone from there only when acknowledged."""
+"""Where messages come from: at least once, and gone from there only when acknowledged.
+
+What is made for every message is a struct of msgspec, which takes a fifth of the time of a dataclass.
+"""
 
 import asyncio
 import hashlib
@@ -7,12 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from domain.uplinks import Rejected
-from domain.values import value
 
 
-@value(kw_only=False, eq=False)
-class Token:
+class Token(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Names a delivery to the source that brought it: whoever holds it there, and its number with that holder.
 
     A connection that is lost holds nothing any more, so its tokens are worthless on the next.
@@ -22,8 +25,7 @@ class Token:
     number: int = 0
 
 
-@value
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message as the broker handed it over. `redelivered`: it was handed over before, and not acknowledged."""
 
     topic: str

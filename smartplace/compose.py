@@ -93,7 +93,7 @@ def _collect_seldom() -> None:
     objects, many times in each batch, and through everything alive every so often: a fifth of ingest's CPU.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(200_000, 10, 10)
 
 
 @contextlib.contextmanager

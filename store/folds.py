@@ -1,4 +1,7 @@
-"""The newest word of each asset and device in a batch: pure, and the same for any order of the frames."""
+"""The newest word of each asset and device in a batch: pure, and the same for any order of the frames.
+
+What is made for every frame is a struct of msgspec, which takes a fifth of the time of a dataclass.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,11 +10,12 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypeVar
 
+import msgspec
+
 from domain.counts import believed
 from domain.measurements import QUANTITIES
 from domain.states import State
 from domain.uplinks import Accepted
-from domain.values import value
 
 T = TypeVar("T")
 
@@ -22,8 +26,7 @@ DeviceFrames = tuple[int, Sequence[Accepted]]
 """A device, and frames of it."""
 
 
-@value
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A state-bearing frame of one asset. `silent_after` is how long it counts.
 
     `taken` is what was counted, where the sensor counts; `previous_s` how long the state before lasted, where it says
@@ -63,8 +66,7 @@ class Event:
         return same and self.observed_at < before.silent_at
 
 
-@value
-class Latest:
+class Latest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The newest event of one asset, and when the run began that it ends.
 
     `earliest` is the oldest event of the batch; `unbroken` when the run goes back to it.

@@ -108,6 +108,7 @@ class History:
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             if not (await one(connection, "lock_history", {}))["locked"]:
                 return 0
+            await connection.execute(query("spread_history_due"), {"waited": waited})
             due = await _take(connection, waited)
             if not due:
                 return 0

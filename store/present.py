@@ -52,8 +52,7 @@ async def apply_batch(
         moments = ((device.device_key, frame.uplink.observed_at) for device, frame in keyed)
         await copy_in(connection, "copy_replay_newcomers", MOMENT_TYPES, moments)
     by_device = frames_by_device((device.device_key, frame) for device, frame in keyed)
-    if events:
-        await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, due_rows(events)))
+    await _note_due(connection, events)
     if readings := [(device.device_key, at) for device, frame in keyed if (at := charging_at(frame)) is not None]:
         await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
     # A count that cannot be is kept, and moves nothing.
@@ -61,6 +60,16 @@ async def apply_batch(
     states = arrays(STATE_COLUMNS, map(state_row, latest))
     await connection.execute(query("apply_states"), {**states, **stamp, "as_of": max(as_of, now)})
     await _apply_to_devices(connection, by_device)
+
+
+async def _note_due(connection: Connection, events: list[Event]) -> None:
+    """History has to be told anew. Areas are few, and note by note it is seen which they are."""
+    for name, noted in (
+        ("insert_history_due_batch", [event for event in events if event.capacity is None]),
+        ("insert_history_due", [event for event in events if event.capacity is not None]),
+    ):
+        if noted:
+            await connection.execute(query(name), arrays(DUE_COLUMNS, due_rows(noted)))
 
 
 async def _apply_to_devices(connection: Connection, by_device: list[DeviceFrames]) -> None:

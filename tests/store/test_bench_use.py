@@ -52,7 +52,7 @@ async def pool(database, noon):
         await import_places(pool, places, at=noon)
         async with pool.connection() as connection:
             await connection.execute(FACTS)
-            await connection.execute("DELETE FROM history_due")
+            await connection.execute("TRUNCATE history_due, history_due_batch")
             await connection.execute("UPDATE history SET facts_until = %s", [TOLD_UNTIL])
             await connection.execute("UPDATE platform SET as_of = %s", [TOLD_UNTIL])
         yield pool

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.db
 BENCH = "bench-green-1"
 TABLES = (
     "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, span, fact_15m,"
-    " fact_hour, fact_day, history_due"
+    " fact_hour, fact_day, history_due, history_due_batch"
 )
 SUMS = {
     "fact_15m": "SELECT bucket, charge_sessions, energy_mwh FROM fact_15m ORDER BY 1",

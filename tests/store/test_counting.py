@@ -119,7 +119,9 @@ def test_any_order_of_frames_gives_the_same_counts(database, open_store, counted
     async def play():
         async with open_store(database, counted_borough, noon) as (store, pool):
             async with pool.connection() as connection:
-                await connection.execute("TRUNCATE seen_frame, uplink, event, measurement, quality_event, history_due")
+                await connection.execute(
+                    "TRUNCATE seen_frame, uplink, event, measurement, quality_event, history_due, history_due_batch"
+                )
             for part in (order[:cut], order[cut:]):
                 if part:
                     await store.write([passed(frame, *one) for one in part], [])

@@ -41,7 +41,7 @@ DERIVED = {
     "uplink": "SELECT received_at, device_key, session, f_cnt, payload, observed_at, codec, codec_version, kind"
     " FROM journal",
 }
-HISTORY = "TRUNCATE span, fact_15m, fact_hour, fact_day, history_due"
+HISTORY = "TRUNCATE span, fact_15m, fact_hour, fact_day, history_due, history_due_batch"
 TABLES = "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, dead_letter"
 
 

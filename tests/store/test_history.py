@@ -194,7 +194,7 @@ def test_history_is_what_the_pure_function_says_whatever_came_when(
     async def play():
         async with open_store(database, small_borough, noon, size=2) as (store, pool):
             async with pool.connection() as connection:
-                await connection.execute(TABLES + ", fact_hour, fact_day, history_due")
+                await connection.execute(TABLES + ", fact_hour, fact_day, history_due, history_due_batch")
                 await connection.execute("UPDATE history SET facts_until = DEFAULT")
                 await connection.execute("UPDATE platform SET as_of = '2000-01-01Z'")
             for batch, moment in zip(batches, sorted(as_of), strict=True):
@@ -497,7 +497,7 @@ async def test_what_became_due_waits_for_company(database, open_store, small_bor
         assert await history.step(waited=timedelta(hours=1)) == 0
         # One note has waited long enough when company comes: both are told together.
         async with pool.connection() as connection:
-            await connection.execute("UPDATE history_due SET noted_at = noted_at - INTERVAL '2 hours'")
+            await connection.execute("UPDATE history_due_batch SET noted_at = noted_at - INTERVAL '2 hours'")
         await store.write([frame("70b3d50000000001", 2, minute=-1, occupied=False)], [])
         assert await history.step(waited=timedelta(hours=1)) == 1
 

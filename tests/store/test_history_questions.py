@@ -88,7 +88,7 @@ DEVICES = {device.device_id: device.asset_id for device in PLACES.devices}
 ZONES = {"yard-1": "row-a", "yard-2": "row-a", "yard-3": "row-b"}
 TABLES = (
     "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, span, fact_15m,"
-    " history_due, closure"
+    " history_due, history_due_batch, closure"
 )
 
 

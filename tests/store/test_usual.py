@@ -107,7 +107,7 @@ async def test_what_is_usual_is_as_counted_hour_by_hour(database, noon, until):
                 " arrivals, departures) SELECT %s, asset_key, %s, %s, %s, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
                 [(hour, *states, asset_id) for (asset_id, hour), states in facts.items()],
             )
-            await connection.execute("DELETE FROM history_due")
+            await connection.execute("TRUNCATE history_due, history_due_batch")
             # What goes on now is not usual yet.
             await connection.execute("UPDATE history SET facts_until = %s", [until + timedelta(minutes=45)])
         usual = KnownUsual(pool, weeks=3)
@@ -151,7 +151,7 @@ async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(da
             "INSERT INTO history_due SELECT asset_key, %(until)s - INTERVAL '{}', %(until)s - INTERVAL '{}' FROM asset"
             " WHERE asset_id = '{}'"
         )
-        await run("DELETE FROM history_due", "UPDATE history SET facts_until = %(until)s")
+        await run("TRUNCATE history_due, history_due_batch", "UPDATE history SET facts_until = %(until)s")
         await told_so_far(occupied_s=3600)
         # The other bay waits to be told: the pattern of the first one is not that of the place.
         await run(due.format("2 days", "1 day", "yard-2"))
@@ -160,7 +160,7 @@ async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(da
 
         # What was only just heard, what is too old to count, and what does not count at all, wait where they like.
         await run(
-            "DELETE FROM history_due",
+            "TRUNCATE history_due, history_due_batch",
             due.format("59 minutes", "0 minutes", "yard-2"),
             due.format("31 days", "30 days", "yard-2"),
             due.format("2 days", "1 day", "yard-home"),
@@ -173,6 +173,6 @@ async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(da
         await run(due.format("2 days", "1 day", "yard-3"))
         assert not await usual.refresh()
         assert {one.share_free for one in usual.week("mill-yard")} == {0.0}
-        await run("DELETE FROM history_due")
+        await run("TRUNCATE history_due, history_due_batch")
         assert await usual.refresh()
         assert {one.share_free for one in usual.week("mill-yard")} == {1.0}

@@ -7,7 +7,7 @@ WITH margin AS (
     SELECT least(h.facts_until, min(n.since) FILTER (WHERE a.kind IS DISTINCT FROM 'bench')) AS until,
            least(h.facts_until, min(n.since) FILTER (WHERE a.kind = 'bench'))                AS benches_until
     FROM history AS h
-    LEFT JOIN history_due AS n ON true
+    LEFT JOIN history_waiting AS n ON true
     LEFT JOIN asset AS a ON a.asset_key = n.asset_key
     GROUP BY h.facts_until
 ), wanted AS (
