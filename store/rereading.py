@@ -22,7 +22,7 @@ Happened = tuple[int, int, str, str, int | None, int | None]
 
 
 class JournalFrame(NamedTuple):
-    """A frame of the journal; `kind` as it was understood when it came."""
+    """A frame of the journal; `kind` as it was understood when it came, by that codec."""
 
     received_at: datetime
     device_key: int
@@ -32,6 +32,8 @@ class JournalFrame(NamedTuple):
     payload: bytes
     observed_at: datetime
     kind: str
+    codec: str
+    codec_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def differences(
     """
     moments: defaultdict[Moment, list[tuple[JournalFrame, Meaning]]] = defaultdict(list)
     for frame in frames:
-        meaning = scripted.get(frame) or read(devices[frame.device_key].model, frame.f_port, frame.payload)
+        meaning = (scripted and scripted.get(frame)) or read(
+            devices[frame.device_key].model, frame.f_port, frame.payload
+        )
         moments[frame.device_key, frame.observed_at].append((frame, meaning))
     changes = []
     for moment, told in moments.items():

@@ -6,13 +6,14 @@ from itertools import groupby
 
 from domain.ids import DeviceId
 from domain.measurements import CHARGING
-from domain.uplinks import Rejected
+from domain.uplinks import Decoded, Rejected
 from store.arrays import arrays
 from store.pool import Connection
-from store.queries import copy_in, query
+from store.queries import copy_in, one, query
 from store.rereading import Change, JournalFrame, Meaning, Undecodable
 from store.rows import DUE_COLUMNS, EVENT_TYPES, MEASUREMENT_TYPES, READING_COLUMNS, columns, dead_letter_row
 
+_MOMENT_COLUMNS = {"observed": "timestamptz", "device_keys": "int4"}
 _FRAME_COLUMNS = ("received", "device_keys", "sessions", "f_cnts", "payloads", "codecs", "versions", "kinds")
 
 
@@ -24,8 +25,9 @@ async def rewrite(connection: Connection, changes: Sequence[Change], names: dict
     told = [pair for change in changes for pair in change.frames]
     readable = [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)]
     await _retell(connection, readable)
-    topics = [_topic(frame, names[frame.device_key]) for frame, _ in readable]
-    await connection.execute(query("delete_journal_dead_letters"), {"topics": topics})
+    if (await one(connection, "select_journal_dead_letters", {}))["there"]:
+        topics = [_topic(frame, names[frame.device_key]) for frame, _ in readable]
+        await connection.execute(query("delete_journal_dead_letters"), {"topics": topics})
     await _set_aside(connection, told, names)
 
 
@@ -33,7 +35,7 @@ async def _delete(connection: Connection, changes: Sequence[Change]) -> None:
     moments = [_moment(change) for change in changes if change.before.measured or change.before.happened]
     for _, group in groupby(sorted(moments, key=_time), key=_day):
         day = list(group)
-        parameters = {**columns(("observed", "device_keys"), day), "earliest": day[0][0], "latest": day[-1][0]}
+        parameters = {**arrays(_MOMENT_COLUMNS, day), "earliest": day[0][0], "latest": day[-1][0]}
         await connection.execute(query("delete_replay_measurements"), parameters)
         await connection.execute(query("delete_replay_events"), parameters)
 
@@ -52,14 +54,16 @@ async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
 
 async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     """History has to be told anew of every asset that these moments spoke of, or speak of now."""
-    due = {
-        (happened[0], at, at)
-        for change in changes
-        for at, _ in [_moment(change)]
-        for happened in (*change.before.happened, *change.after.happened)
-    }
+    due: dict[tuple[int, object], tuple[datetime, datetime]] = {}
+    for change in changes:
+        at, _ = _moment(change)
+        for happened in (*change.before.happened, *change.after.happened):
+            day = happened[0], at.date()
+            first, last = due.get(day, (at, at))
+            due[day] = min(first, at), max(last, at)
     if due:
-        await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, sorted(due)))
+        rows = ((asset_key, *times) for (asset_key, _), times in due.items())
+        await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, rows))
     readings = [
         (device_key, at)
         for change in changes
@@ -69,8 +73,7 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     if readings:
         await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
     # Where a counter stands at a gate, its area is counted anew.
-    moments = columns(("observed", "device_keys"), map(_moment, changes))
-    await connection.execute(query("insert_tally_due_of_devices"), moments)
+    await connection.execute(query("insert_tally_due_of_devices"), arrays(_MOMENT_COLUMNS, map(_moment, changes)))
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:
@@ -81,12 +84,18 @@ async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Mea
             meaning.decoded.model, meaning.decoded.codec_version, meaning.decoded.kind.value,
         )
         for frame, meaning in told
-        if not isinstance(meaning, Undecodable)
+        if not isinstance(meaning, Undecodable) and not _is_told_so(frame, meaning.decoded)
     ]  # fmt: skip
     if rows:
         times = [row[0] for row in rows]
         span = {"earliest": min(times), "latest": max(times)}
         await connection.execute(query("update_replay_frames"), {**columns(_FRAME_COLUMNS, rows), **span})
+
+
+def _is_told_so(frame: JournalFrame, decoded: Decoded) -> bool:
+    """Whether the journal says just that."""
+    told = (frame.codec, frame.codec_version, frame.kind)
+    return told == (decoded.model, decoded.codec_version, decoded.kind)
 
 
 async def _set_aside(

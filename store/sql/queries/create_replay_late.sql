@@ -1,7 +1,8 @@
 -- Frames that came late, or at one moment with others: they are read last, in order of event time, so that what was
 -- derived from them is found together, too.
 CREATE TEMPORARY TABLE replay_late AS
-SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind
+SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind, u.codec,
+       u.codec_version
 FROM journal AS u
 LEFT JOIN replay_shared AS s USING (device_key, observed_at)
 WHERE u.received_at >= %(begins)s::timestamptz - INTERVAL '93 days'

@@ -1,4 +1,5 @@
-SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind
+SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind, u.codec,
+       u.codec_version
 FROM journal AS u
 WHERE u.received_at >= %(begins)s AND u.received_at < %(ends)s
   AND u.observed_at >= u.received_at - INTERVAL '5 seconds'
