@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.codec_scripts import ScriptedModels
-from domain.errors import CommandError, StoreUnavailableError
+from domain.errors import CommandError, StoreRefusedError, StoreUnavailableError
 from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
 from smartplace.clock import utc_now
 from smartplace.codecs import open_book
 from smartplace.settings import Settings
 from store.frames import FrameStore
+from store.history import History
 from store.pool import Pool, open_pool
 from store.recovery import Letter, recover_dead_letters
 from store.replay import Progress, Report, Scope, replay_journal
@@ -20,11 +21,43 @@ from store.retelling import next_to_retell
 
 logger = logging.getLogger(__name__)
 
+# As long as a few windows of the journal take: told together, words of a bay cost a fraction of what each alone does.
+_COMPANY = timedelta(seconds=2)
+_LOOK_EVERY_S = 0.2
+
 
 async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report:
-    """Everything in the scope; raises CommandError, StoreUnavailableError."""
-    async with open_pool(settings.database_url.get_secret_value(), size=2) as pool:
-        return await replay_with(pool, scope, progress)
+    """Everything in the scope, and its history told; raises CommandError, StoreUnavailableError, StoreRefusedError."""
+    async with open_pool(settings.database_url.get_secret_value(), size=3) as pool:
+        return await (replay_with if scope.dry_run else replay_and_tell)(pool, scope, progress)
+
+
+async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Report:
+    """History is told beside it of what was read seconds ago: each of both waits for the database half of its time.
+
+    Where ingest is the historian, it tells its part, at its own pace.
+    """
+    history = History(pool, now=utc_now)
+    telling = asyncio.create_task(_tell(history))
+    try:
+        report = await replay_with(pool, scope, progress)
+    finally:
+        telling.cancel()
+        await asyncio.wait([telling])
+    await history.catch_up()
+    return report
+
+
+async def _tell(history: History) -> None:
+    while True:
+        told = 0
+        try:
+            told = await history.step(waited=_COMPANY)
+        except (StoreUnavailableError, StoreRefusedError) as error:
+            # The journal is read, whatever becomes of this, and at its end history is told once more.
+            logger.warning("history waits: %s", error, extra={"action": "history_retry"})
+        if not told:
+            await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:

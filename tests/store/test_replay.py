@@ -10,9 +10,12 @@ import pytest
 from devices.catalogue import model as find
 from domain.errors import CommandError, Reason
 from domain.uplinks import Rejected
-from smartplace.replay import replay_with
+from smartplace import replay as replaying
+from smartplace.clock import utc_now
+from smartplace.replay import replay_and_tell, replay_with
 from store import replay as replay_module
 from store import rereading
+from store.history import History
 from store.migrations import migrate
 from store.replay import Scope
 
@@ -81,6 +84,23 @@ async def test_a_second_reading_changes_nothing(database, open_store, small_boro
 async def play(store, frames, noon):
     await store.write(frames, [])
     await store.tick(as_of=noon + timedelta(hours=31))
+
+
+async def test_a_replay_tells_the_history_of_what_it_reads(
+    database, open_store, small_borough, derive, day, noon, monkeypatch
+):
+    monkeypatch.setattr(replay_module, "WINDOW_ROWS", 7)
+    monkeypatch.setattr(replaying, "_COMPANY", timedelta())
+    async with open_store(database, small_borough, noon, size=4) as (store, pool):
+        await play(store, day, noon)
+        await History(pool, now=utc_now).catch_up()
+        before = derive.derived(database)
+        await derive.forget_derived(pool)
+        await replay_and_tell(pool, Scope(), nothing)
+        await store.tick(as_of=noon + timedelta(hours=31))
+
+    assert derive.derived(database) == before
+    assert rows(database, "SELECT count(*) FROM history_waiting") == [(0,)]
 
 
 async def test_what_was_lost_of_the_derived_data_comes_back(
