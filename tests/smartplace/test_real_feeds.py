@@ -163,7 +163,7 @@ def test_aarhus_told_late_is_aarhus_told_on_time(feeds, database, second_databas
         "same_fact_day": True,
     }
     # Once they came late, and once on time.
-    late = "SELECT count(*) FROM uplink WHERE received_at > observed_at"
+    late = "SELECT count(*) FROM journal WHERE received_at > observed_at"
     assert rows(database, late)[0][0] > 850
     assert rows(second_database, late) == [(0,)]
 
