@@ -73,9 +73,11 @@ class Comparison:
             self.examples.append(difference)
 
     def __str__(self) -> str:
+        if self.is_equal:
+            return f"nothing differed in {self.asset_days:,} days of assets"
         told = ", ".join(f"{rows:,} {what}" for what, rows in sorted(self.differing.items()))
         first = f", first {self.examples[0].asset_id} {self.examples[0].begins_at:%Y-%m-%d %H:%M}Z" if told else ""
-        return f"{told or 'nothing'} differed by {self.seconds:,} s in {self.asset_days:,} days of assets{first}"
+        return f"{told} differed by {self.seconds:,} s in {self.asset_days:,} days of assets{first}"
 
 
 class Reconciliation:
