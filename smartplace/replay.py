@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.codec_scripts import ScriptedModels
-from domain.errors import CommandError, StoreRefusedError, StoreUnavailableError
+from domain.errors import CommandError, StoreUnavailableError
 from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
 from smartplace.clock import utc_now
@@ -22,8 +22,7 @@ from store.retelling import next_to_retell
 logger = logging.getLogger(__name__)
 
 # As long as a few windows of the journal take: told together, words of a bay cost a fraction of what each alone does.
-_COMPANY = timedelta(seconds=2)
-_LOOK_EVERY_S = 0.2
+_COMPANY_S = 2.0
 
 
 async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report:
@@ -38,7 +37,7 @@ async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Repor
     Where ingest is the historian, it tells its part, at its own pace.
     """
     history = History(pool, now=utc_now)
-    telling = asyncio.create_task(_tell(history))
+    telling = asyncio.create_task(history.follow(company_s=_COMPANY_S, rest=0))
     try:
         report = await replay_with(pool, scope, progress)
     finally:
@@ -46,18 +45,6 @@ async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Repor
         await asyncio.wait([telling])
     await history.catch_up()
     return report
-
-
-async def _tell(history: History) -> None:
-    while True:
-        told = 0
-        try:
-            told = await history.step(waited=_COMPANY)
-        except (StoreUnavailableError, StoreRefusedError) as error:
-            # The journal is read, whatever becomes of this, and at its end history is told once more.
-            logger.warning("history waits: %s", error, extra={"action": "history_retry"})
-        if not told:
-            await asyncio.sleep(_LOOK_EVERY_S)
 
 
 async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:

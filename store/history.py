@@ -87,8 +87,8 @@ class History:
             told += step
         return told
 
-    async def follow(self, *, company_s: float) -> None:
-        """Until cancelled: catch up again and again, with a rest after each transaction that is longer than it was.
+    async def follow(self, *, company_s: float, rest: float = _REST) -> None:
+        """Until cancelled: catch up again and again, with a rest after each round, so many times as long.
 
         What became due waits so long: to tell ten words of a bay together costs little more than to tell one.
         """
@@ -100,7 +100,7 @@ class History:
                 told = await self.step(waited=timedelta(seconds=company_s)) > 0 or more
             except (StoreUnavailableError, StoreRefusedError) as error:
                 logger.warning("history waits: %s", error, extra={"action": "history_retry"})
-            rest_s = _REST * (time.monotonic() - began)
+            rest_s = rest * (time.monotonic() - began)
             await asyncio.sleep(rest_s if told else max(company_s / _LOOKS, rest_s))
 
     async def step(self, *, waited: timedelta = timedelta()) -> int:

@@ -76,8 +76,11 @@ class Comparison:
         if self.is_equal:
             return f"nothing differed in {self.asset_days:,} days of assets"
         told = ", ".join(f"{rows:,} {what}" for what, rows in sorted(self.differing.items()))
-        first = f", first {self.examples[0].asset_id} {self.examples[0].begins_at:%Y-%m-%d %H:%M}Z" if told else ""
-        return f"{told} differed by {self.seconds:,} s in {self.asset_days:,} days of assets{first}"
+        first = self.examples[0]
+        return (
+            f"{told} differed by {self.seconds:,} s in {self.asset_days:,} days of assets,"
+            f" first {first.asset_id} {first.begins_at:%Y-%m-%d %H:%M}Z"
+        )
 
 
 class Reconciliation:

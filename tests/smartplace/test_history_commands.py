@@ -86,6 +86,16 @@ def test_all_of_it_is_told_anew(run, database, closed_bay):
     assert (told["assets"], told["due_assets"]) == (1, 0)
 
 
+def test_telling_anew_ends_though_something_always_waits(run, database, closed_bay):
+    execute(
+        database,
+        "INSERT INTO history_due (asset_key, since, until, noted_at)"
+        " SELECT asset_key, now(), now(), now() + INTERVAL '1 hour' FROM asset WHERE asset_id = 'mill-yard-1'",
+    )
+    told = json.loads(run("history", "rebuild", "--asset", "mill-yard-2", "--json").out)
+    assert (told["assets"], told["due_assets"]) == (1, 1)
+
+
 def test_an_unknown_bay_is_refused(run, closed_bay):
     outcome = run("history", "rebuild", "--asset", "nowhere")
     assert (outcome.code, outcome.err) == (1, "smartplace: there is no bay or bench nowhere\n")

@@ -90,7 +90,7 @@ async def test_a_replay_tells_the_history_of_what_it_reads(
     database, open_store, small_borough, derive, day, noon, monkeypatch
 ):
     monkeypatch.setattr(replay_module, "WINDOW_ROWS", 7)
-    monkeypatch.setattr(replaying, "_COMPANY", timedelta())
+    monkeypatch.setattr(replaying, "_COMPANY_S", 0.01)
     async with open_store(database, small_borough, noon, size=4) as (store, pool):
         await play(store, day, noon)
         await History(pool, now=utc_now).catch_up()
