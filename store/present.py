@@ -63,7 +63,7 @@ async def apply_batch(
 
 
 async def _note_due(connection: Connection, events: list[Event]) -> None:
-    """History has to be told anew. Areas go note by note: what is noted of them is to be judged, too (`quality_due`)."""
+    """History has to be told anew. Areas go note by note: what is noted of them is judged, too (`quality_due`)."""
     for name, noted in (
         ("insert_history_due_batch", [event for event in events if event.capacity is None]),
         ("insert_history_due", [event for event in events if event.capacity is not None]),

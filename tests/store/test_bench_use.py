@@ -99,13 +99,13 @@ async def test_a_month_waits_until_it_is_settled_and_its_history_is_told(pool):
         await asked(pool).month(date(2026, 11, 1))
     async with pool.connection() as connection:
         await connection.execute(
-            "INSERT INTO history_due (asset_key, since, until)"
-            " SELECT asset_key, '2026-10-31Z', '2026-11-09Z' FROM asset WHERE asset_id = 'lane-1'"
+            "INSERT INTO history_due_batch (due_keys, since, until)"
+            " SELECT ARRAY[asset_key], '{2026-10-31Z}', '{2026-11-09Z}' FROM asset WHERE asset_id = 'lane-1'"
         )
     with pytest.raises(InvalidQuestionError, match="told anew"):
         await asked(pool).month(OCTOBER)
     async with pool.connection() as connection:
-        await connection.execute("UPDATE history_due SET since = '2026-11-01 00:00Z'")
+        await connection.execute("UPDATE history_due_batch SET since = '{2026-11-01 00:00Z}'")
     assert (await asked(pool).month(OCTOBER)).sites
 
 

@@ -170,7 +170,10 @@ async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(da
         assert {one.share_free for one in usual.week("mill-yard")} == {0.0}
 
         await told_so_far(occupied_s=0)
-        await run(due.format("2 days", "1 day", "yard-3"))
+        await run(
+            "INSERT INTO history_due_batch SELECT ARRAY[asset_key], ARRAY[%(until)s - INTERVAL '2 days'],"
+            " ARRAY[%(until)s - INTERVAL '1 day'] FROM asset WHERE asset_id = 'yard-3'"
+        )
         assert not await usual.refresh()
         assert {one.share_free for one in usual.week("mill-yard")} == {0.0}
         await run("TRUNCATE history_due, history_due_batch")
