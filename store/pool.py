@@ -12,7 +12,25 @@ from domain.errors import StoreRefusedError, StoreUnavailableError
 from store.arrays import ADAPTERS
 
 Connection = psycopg.AsyncConnection[DictRow]
-Pool = AsyncConnectionPool[Connection]
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Connections that whoever was told to stop is not given."""
+
+    async def getconn(self, timeout: float | None = None) -> Connection:
+        """As AsyncConnectionPool does, and never past a cancellation.
+
+        It waits with `asyncio.wait_for`, which before Python 3.12 forgets that its task was cancelled when what it
+        waits for comes in the same moment. A task that is cancelled once, as all are, would then run for ever.
+        """
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        connection = await super().getconn(timeout)
+        if task and task.cancelling() > before:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
+
 
 ANSWER_WITHIN_S = 15.0
 
@@ -42,7 +60,7 @@ async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncI
         "options": "-c timezone=UTC -c statement_timeout=30s -c jit=off",
         "prepare_threshold": 5 if prepare else None,
     }
-    pool: Pool = AsyncConnectionPool(
+    pool = Pool(
         conninfo,
         connection_class=psycopg.AsyncConnection[DictRow],
         kwargs=kwargs,
@@ -50,7 +68,7 @@ async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncI
         max_size=size,
         timeout=5,
         max_waiting=200,
-        check=AsyncConnectionPool.check_connection,
+        check=Pool.check_connection,
         open=False,
     )
     async with pool:

@@ -1,0 +1,37 @@
+import asyncio
+
+import pytest
+
+from store.pool import open_pool
+
+pytestmark = [pytest.mark.anyio, pytest.mark.db]
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_who_is_told_to_stop_while_a_connection_comes_is_given_none(database, turns):
+    given = []
+
+    async def borrow(pool):
+        async with pool.connection():
+            given.append(asyncio.current_task().cancelling())
+            await asyncio.Event().wait()
+
+    async with open_pool(database, size=1) as pool:
+        held = await pool.getconn()
+        borrower = asyncio.create_task(borrow(pool))
+        while not pool.get_stats().get("requests_waiting"):
+            await asyncio.sleep(0)
+        returning = asyncio.create_task(pool.putconn(held))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        borrower.cancel()
+        await asyncio.wait({returning})
+        while not (borrower.done() or given):
+            await asyncio.sleep(0)
+        borrower.cancel()
+        await asyncio.wait({borrower})
+        async with pool.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    # Either it had its connection before it was told, or it ends: it never goes on as if nothing was said.
+    assert given in ([], [0])
