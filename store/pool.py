@@ -17,7 +17,7 @@ Connection = psycopg.AsyncConnection[DictRow]
 class Pool(AsyncConnectionPool[Connection]):
     """Connections that whoever was told to stop is not given."""
 
-    async def getconn(self, timeout: float | None = None) -> Connection:
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 (as it is there)
         """As AsyncConnectionPool does, and never past a cancellation.
 
         It waits with `asyncio.wait_for`, which before Python 3.12 forgets that its task was cancelled when what it
