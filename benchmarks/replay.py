@@ -4,7 +4,7 @@
 - unchanged: a replay that finds everything as it should be;
 - rebuild: a replay after every derived table was emptied;
 - history: spans, facts and their sums of all that, told after it;
-- everything: both beside one another, as `smartplace replay` does it, after every derived table was emptied.
+- everything: both, as `smartplace replay` does it, after every derived table was emptied.
 
 Medians of the rounds. The last line is JSON.
 """
@@ -28,6 +28,7 @@ from domain.places_file import parse_places
 from domain.uplinks import Accepted
 from ingest.reading import read_deliveries
 from ingest.source import Delivery, Token
+from smartplace.garbage import collect_seldom
 from smartplace.places import load_places
 from smartplace.replay import replay_and_tell, replay_with
 from smartplace.settings import Settings
@@ -92,6 +93,7 @@ async def run(conninfo: str, dev_euis: list[str], rounds: int, count: int, *, qu
         kept = await frames(store, dev_euis, count)
         history = History(pool, now=lambda: datetime.now(UTC))
         found: dict[str, list[float]] = {"keep": [await rate(keep(store, kept), count)]}
+        del kept
         found |= {name: [] for name in ("unchanged", "rebuild", "history", "everything")}
         await history.catch_up()
         for number in range(rounds):
@@ -117,6 +119,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer frames, one round: for a look")
     parser.add_argument("--json", action="store_true", help="only the JSON line")
     options = parser.parse_args()
+    collect_seldom()
     rounds, count = (1, 20_000) if options.quick else (3, 200_000)
     with tempfile.TemporaryDirectory(prefix="smartplace-benchmark-") as folder, postgres(Path(folder)) as (server, _):
         list(migrate(server.conninfo()))

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import socket
@@ -33,6 +32,7 @@ from simulators.transmission import Transmission
 from smartplace.brokers import dispatch_commands, simulator_broker, source_of
 from smartplace.clock import receipt_time, utc_now
 from smartplace.codecs import open_book, open_shelf
+from smartplace.garbage import collect_seldom
 from smartplace.listener import bound, serve_until_cancelled, server
 from smartplace.nightly import Nightly, compress, keep
 from smartplace.observation import IngestObservation, ServeObservation
@@ -81,19 +81,9 @@ async def apply_policies(settings: Settings) -> None:
 
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
-    _collect_seldom()
+    collect_seldom()
     with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
         await _ingest(settings, spool, probe_socket)
-
-
-def _collect_seldom() -> None:
-    """Have Python look for cycles among the objects of several batches at a time, and not among what is loaded by now.
-
-    What frames are made of has no cycles and is gone after its batch. By default Python looks through it every 700
-    objects, many times in each batch, and through everything alive every so often: a fifth of ingest's CPU.
-    """
-    gc.freeze()
-    gc.set_threshold(200_000, 10, 10)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from ingest.reading import Outcome, read_deliveries
 from ingest.source import Delivery, Token
 from smartplace.clock import utc_now
 from smartplace.codecs import open_book
+from smartplace.garbage import collect_seldom
 from smartplace.settings import Settings
 from store.frames import FrameStore
 from store.history import History
@@ -21,29 +22,21 @@ from store.retelling import next_to_retell
 
 logger = logging.getLogger(__name__)
 
-# As long as a few windows of the journal take: told together, words of a bay cost a fraction of what each alone does.
-_COMPANY_S = 2.0
-
 
 async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report:
     """Everything in the scope, and its history told; raises CommandError, StoreUnavailableError, StoreRefusedError."""
+    collect_seldom()
     async with open_pool(settings.database_url.get_secret_value(), size=3) as pool:
         return await (replay_with if scope.dry_run else replay_and_tell)(pool, scope, progress)
 
 
 async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Report:
-    """History is told beside it of what was read seconds ago: each of both waits for the database half of its time.
+    """History is told after it: words of a bay told together cost a fraction of what each alone does.
 
     Where ingest is the historian, it tells its part, at its own pace.
     """
-    history = History(pool, now=utc_now)
-    telling = asyncio.create_task(history.follow(company_s=_COMPANY_S, rest=0))
-    try:
-        report = await replay_with(pool, scope, progress)
-    finally:
-        telling.cancel()
-        await asyncio.wait([telling])
-    await history.catch_up()
+    report = await replay_with(pool, scope, progress)
+    await History(pool, now=utc_now).catch_up()
     return report
 
 

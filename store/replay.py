@@ -2,10 +2,13 @@
 
 One transaction for each window of frames, in order of receipt, on a snapshot: whatever ingest commits meanwhile is
 neither seen nor touched. What is right already is not written again, so that compressed history stays compressed.
+No window has a moment of another's, so that two lanes, each with a connection, go through them side by side: while one
+waits for the database, the other reads.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +20,8 @@ from psycopg.rows import tuple_row
 from domain.codec_scripts import ScriptedModels, ScriptFrame
 from domain.errors import CommandError
 from domain.ids import DeviceId
+from domain.places import AssetKind
+from store.lanes import side_by_side
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import one, query
@@ -96,7 +101,7 @@ Progress = Callable[[int, int], None]
 
 
 async def replay_journal(pool: Pool, scope: Scope, progress: Progress, scripts: ScriptedModels) -> Report:
-    """Read the journal anew, window by window, then what it says of the present.
+    """Read the journal anew, window by window, then what it says of the present; over two connections if there are.
 
     Raises:
         CommandError: there is no such device, or another replay is running.
@@ -106,7 +111,7 @@ async def replay_journal(pool: Pool, scope: Scope, progress: Progress, scripts: 
         async with pool.connection() as connection, _alone(connection):
             # Before the register is read: what is asked for from here on may have to be told once more.
             asked = await retellings(connection)
-            work = _Replay(connection, scope, progress, scripts)
+            work = _Replay(pool, connection, scope, progress, scripts)
             await work.run()
             if not scope.dry_run:
                 await rebuild_present(connection, of=work.touched, sessions=scope.whole)
@@ -123,6 +128,7 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
     try:
         await connection.execute(query("lift_time_limit"))
         await connection.execute(query("delete_replay_newcomers"))
+        await connection.execute(query("empty_replay_late"))
         await connection.execute(query("begin_replaying"))
         yield
     finally:
@@ -137,7 +143,7 @@ async def _tidied(connection: Connection) -> None:
         await connection.execute(query("end_replaying"))
         await connection.execute(query("delete_replay_newcomers"))
         await connection.execute(query("reset_time_limit"))
-        await connection.execute(query("drop_replay_late"))
+        await connection.execute(query("empty_replay_late"))
         await connection.execute(query("unlock_replay"))
         tidy = True
     finally:
@@ -164,13 +170,17 @@ _LATE = _Pass(
 
 
 class _Replay:
-    def __init__(self, connection: Connection, scope: Scope, progress: Progress, scripts: ScriptedModels) -> None:
+    def __init__(
+        self, pool: Pool, connection: Connection, scope: Scope, progress: Progress, scripts: ScriptedModels
+    ) -> None:
+        self._pool = pool
         self._connection = connection
         self._scripts = scripts
         self._scope = scope
         self._progress = progress
         self._devices: dict[int, KnownDevice] = {}
         self._names: dict[int, DeviceId] = {}
+        self._at_gates: set[int] = set()
         self._device_key: int | None = None
         self._asset_keys: list[int] | None = None
         self._met: set[Moment] = set()
@@ -195,7 +205,7 @@ class _Replay:
         if not total:
             return
         span = {"begins": extent["begins"], "ends": extent["ends"], "device_key": self._device_key}
-        for name in ("create_replay_shared", "index_replay_shared", "create_replay_late", "index_replay_late"):
+        for name in ("insert_replay_shared", "insert_replay_late"):
             await self._connection.execute(query(name), span)
         await self._pass(_ON_TIME, span, last=extent["ends"], total=total)
         await self._pass(_LATE, span, last=None, total=total)
@@ -203,10 +213,31 @@ class _Replay:
             await self._meet()
 
     async def _pass(self, way: _Pass, span: dict[str, object], *, last: object, total: int) -> None:
-        bounds = await self._rows(way.bounds, {**span, "rows": WINDOW_ROWS})
-        for begins, ends in pairwise([*(bound for (bound,) in bounds), last]):
-            await self._window(way, {**span, "begins": begins, "ends": ends})
-            await self._connection.execute(query("begin_replaying"))
+        bounds = await _rows(self._connection, way.bounds, {**span, "rows": WINDOW_ROWS})
+        ends = pairwise([*(bound for (bound,) in bounds), last])
+        windows = iter([{**span, "begins": begins, "ends": ends} for begins, ends in ends])
+        async with self._connections() as connections:
+            await side_by_side(*(self._lane(connection, way, windows, total) for connection in connections))
+
+    @asynccontextmanager
+    async def _connections(self) -> AsyncIterator[Sequence[Connection]]:
+        """One for each lane."""
+        if self._pool.max_size == 1:
+            yield [self._connection]
+            return
+        async with self._pool.connection() as other:
+            await other.execute(query("lift_time_limit"))
+            try:
+                yield [self._connection, other]
+            finally:
+                if not other.broken:
+                    await other.execute(query("reset_time_limit"))
+
+    async def _lane(self, connection: Connection, way: _Pass, windows: Iterator[dict[str, object]], total: int) -> None:
+        """One window after another, whichever is next."""
+        for span in windows:
+            await self._window(connection, way, span)
+            await connection.execute(query("begin_replaying"))
             self._progress(self.report.frames, total)
 
     async def _learn_devices(self) -> None:
@@ -215,10 +246,13 @@ class _Replay:
             if self._scope.device_id not in registered:
                 raise CommandError(f"there is no device {self._scope.device_id}")
             self._device_key = registered[self._scope.device_id].device_key
-            watched = await self._rows("select_watched_assets", {"device_key": self._device_key})
+            watched = await _rows(self._connection, "select_watched_assets", {"device_key": self._device_key})
             self._asset_keys = [key for (key,) in watched]
         self._devices = {device.device_key: device for device in registered.values()}
         self._names = {device.device_key: device_id for device_id, device in registered.items()}
+        self._at_gates = {
+            key for key, device in self._devices.items() if any(stay.kind is AssetKind.GATE for stay in device.stays)
+        }
 
     async def _learn_horizons(self) -> None:
         """What was derived from frames of before these moments was given up: it must not come back."""
@@ -227,20 +261,21 @@ class _Replay:
             lambda: horizon["raw_from"], dict.fromkeys(horizon["bench_device_keys"], horizon["benches_raw_from"])
         )
 
-    async def _window(self, way: _Pass, span: dict[str, object]) -> None:
-        async with self._connection.transaction():
-            await self._connection.execute(query("read_one_snapshot"))
-            frames = [JournalFrame(*row) for row in await self._rows(way.frames, span)]
+    async def _window(self, connection: Connection, way: _Pass, span: dict[str, object]) -> None:
+        async with connection.transaction():
+            await connection.execute(query("read_one_snapshot"))
+            await connection.execute(query("read_a_part"))
+            frames = [JournalFrame(*row) for row in await _rows(connection, way.frames, span)]
             if not frames:
                 return
             counting = [frame for frame in frames if frame.observed_at >= self._raw_from[frame.device_key]]
-            newcomers = set(await self._rows("select_replay_newcomers", {}))
-            changes = await self._differences(way, counting)
+            newcomers = set(await _rows(connection, "select_replay_newcomers", {}))
+            changes = await self._differences(connection, way, counting)
             alone = [change for change in changes if change.moment not in newcomers]
             self._met.update(change.moment for change in changes if change.moment in newcomers)
             self._note(len(frames), alone)
             if alone and not self._scope.dry_run:
-                await rewrite(self._connection, alone, self._names)
+                await rewrite(connection, alone, self._names, self._at_gates)
 
     async def _meet(self) -> None:
         """Moments that a frame joined meanwhile, with all their frames; ingest waits for the end of this."""
@@ -249,15 +284,17 @@ class _Replay:
             times = [observed_at for _, observed_at in self._met]
             span = {"earliest": min(times), "latest": max(times)}
             met = columns(("device_keys", "observed"), sorted(self._met))
-            frames = [JournalFrame(*row) for row in await self._rows("select_replay_met_frames", {**met, **span})]
-            changes = await self._differences(_ON_TIME, frames)
+            rows = await _rows(self._connection, "select_replay_met_frames", {**met, **span})
+            changes = await self._differences(self._connection, _ON_TIME, [JournalFrame(*row) for row in rows])
             self._note(0, changes)
-            await rewrite(self._connection, changes, self._names)
+            await rewrite(self._connection, changes, self._names, self._at_gates)
 
-    async def _differences(self, way: _Pass, frames: Sequence[JournalFrame]) -> list[Change]:
+    async def _differences(self, connection: Connection, way: _Pass, frames: Sequence[JournalFrame]) -> list[Change]:
         scripted = await self._scripted(frames)
         self.report.unread += sum(is_unread(meaning) for meaning in scripted.values())
-        return differences(frames, self._devices, await self._derived(way, frames), scripted)
+        found = await self._derived(connection, way, frames)
+        # In a thread, so that the other lane's statements follow one another meanwhile.
+        return await asyncio.to_thread(differences, frames, self._devices, found, scripted)
 
     async def _scripted(self, frames: Sequence[JournalFrame]) -> dict[JournalFrame, Meaning]:
         """What the frames mean whose codec is JavaScript."""
@@ -273,7 +310,9 @@ class _Replay:
             observed_at=frame.observed_at,
         )
 
-    async def _derived(self, way: _Pass, frames: Sequence[JournalFrame]) -> dict[Moment, Derived]:
+    async def _derived(
+        self, connection: Connection, way: _Pass, frames: Sequence[JournalFrame]
+    ) -> dict[Moment, Derived]:
         """What was derived from the time of these frames."""
         if not frames:
             return {}
@@ -285,9 +324,9 @@ class _Replay:
             "asset_keys": self._asset_keys,
         }
         found: defaultdict[Moment, Derived] = defaultdict(Derived)
-        for device_key, observed_at, key, value in await self._rows(way.measurements, span):
+        for device_key, observed_at, key, value in await _rows(connection, way.measurements, span):
             found[device_key, observed_at].measured.append((key, value))
-        for device_key, observed_at, *happened in await self._rows(way.events, span):
+        for device_key, observed_at, *happened in await _rows(connection, way.events, span):
             found[device_key, observed_at].happened.append(tuple(happened))
         return found
 
@@ -299,9 +338,10 @@ class _Replay:
             if len(self.report.examples) < EXAMPLES:
                 self.report.examples.append(_example(change, self._names))
 
-    async def _rows(self, name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        async with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            return await (await cursor.execute(query(name), parameters)).fetchall()
+
+async def _rows(connection: Connection, name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    async with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        return await (await cursor.execute(query(name), parameters)).fetchall()
 
 
 def _example(change: Change, names: dict[int, DeviceId]) -> Example:

@@ -11,6 +11,7 @@ from devices import codec
 from devices.catalogue import model
 from devices.distance import said_at
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
+from domain.places import AssetKind
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -44,10 +45,25 @@ class Undecodable:
     detail: str
 
 
+_Word = tuple[str, str, int | None, int | None]
+"""What `Happened` says after the counter."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Meaning:
     decoded: Decoded
     measured: tuple[Measured, ...]
+    # By kind of asset and threshold: bytes that were said before say the same again.
+    _words: dict[tuple[AssetKind, int | None], _Word | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def word(self, kind: AssetKind, threshold_mm: int | None) -> _Word | None:
+        """What it says of an asset of this kind; None for nothing."""
+        try:
+            return self._words[kind, threshold_mm]
+        except KeyError:
+            said = said_at(kind, self.decoded.measurements, threshold_mm)
+            word = None if said is None else (self.decoded.kind.value, said.state.value, said.number, said.before_s)
+            return self._words.setdefault((kind, threshold_mm), word)
 
 
 Meaning = _Meaning | Undecodable
@@ -71,15 +87,10 @@ class Derived:
 class Change:
     """A moment that would be told otherwise today."""
 
+    moment: Moment
     frames: list[tuple[JournalFrame, Meaning]]
     before: Derived
     after: Derived
-
-    @property
-    def moment(self) -> Moment:
-        """Whose moment, and when."""
-        frame, _ = self.frames[0]
-        return frame.device_key, frame.observed_at
 
 
 @lru_cache(maxsize=50_000)
@@ -126,11 +137,11 @@ def differences(
         moments[frame.device_key, frame.observed_at].append((frame, meaning))
     changes = []
     for moment, told in moments.items():
-        if any(is_unread(meaning) for _, meaning in told):
+        if scripted and any(is_unread(meaning) for _, meaning in told):
             continue
         after, before = _derived(told, devices[moment[0]]), found.get(moment, _NOTHING)
         if not after.same_as(before) or any(_kind_changed(frame, meaning) for frame, meaning in told):
-            changes.append(Change(frames=told, before=before, after=after))
+            changes.append(Change(moment=moment, frames=told, before=before, after=after))
     return changes
 
 
@@ -144,11 +155,8 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
             continue
         derived.measured += meaning.measured
         stay = device.stay_at(frame.observed_at)
-        said = said_at(stay.kind, meaning.decoded.measurements, stay.distance_threshold_mm) if stay else None
-        if stay is not None and said is not None:
-            kind = meaning.decoded.kind.value
-            happened = (stay.asset_key, frame.f_cnt, kind, said.state.value, said.number, said.before_s)
-            derived.happened.append(happened)
+        if stay is not None and (word := meaning.word(stay.kind, stay.distance_threshold_mm)) is not None:
+            derived.happened.append((stay.asset_key, frame.f_cnt, *word))
     return derived
 
 

@@ -1,6 +1,6 @@
 """Moments of the journal told otherwise: what was derived of them goes, what is derived today comes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -17,11 +17,17 @@ _MOMENT_COLUMNS = {"observed": "timestamptz", "device_keys": "int4"}
 _FRAME_COLUMNS = ("received", "device_keys", "sessions", "f_cnts", "payloads", "codecs", "versions", "kinds")
 
 
-async def rewrite(connection: Connection, changes: Sequence[Change], names: dict[int, DeviceId]) -> None:
-    """Put these moments right, in the caller's transaction."""
+async def rewrite(
+    connection: Connection, changes: Sequence[Change], names: Mapping[int, DeviceId], at_gates: Collection[int]
+) -> None:
+    """Put these moments right, in the caller's transaction. `at_gates`: the devices that were ever at one."""
     await _delete(connection, changes)
     await _insert(connection, changes)
     await _note_due(connection, changes)
+    # Where a counter stands at a gate, its area is counted anew.
+    if counted := [change for change in changes if change.moment[0] in at_gates]:
+        moments = arrays(_MOMENT_COLUMNS, map(_moment, counted))
+        await connection.execute(query("insert_tally_due_of_devices"), moments)
     told = [pair for change in changes for pair in change.frames]
     readable = [(frame, meaning) for frame, meaning in told if not isinstance(meaning, Undecodable)]
     await _retell(connection, readable)
@@ -41,13 +47,9 @@ async def _delete(connection: Connection, changes: Sequence[Change]) -> None:
 
 
 async def _insert(connection: Connection, changes: Sequence[Change]) -> None:
-    moments = [(*_moment(change), change.after) for change in changes]
-    measured = ((at, device, key, value) for at, device, after in moments for key, value in after.measured)
-    happened = (
-        (at, asset, device, f_cnt, kind, *state)
-        for at, device, after in moments
-        for asset, f_cnt, kind, *state in after.happened
-    )
+    moments = [(*change.moment, change.after) for change in changes]
+    measured = ((at, device, *pair) for device, at, after in moments for pair in after.measured)
+    happened = ((at, said[0], device, *said[1:]) for device, at, after in moments for said in after.happened)
     await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measured)
     await copy_in(connection, "copy_events", EVENT_TYPES, happened)
 
@@ -56,11 +58,11 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     """History has to be told anew of every asset that these moments spoke of, or speak of now."""
     due: dict[tuple[int, object], tuple[datetime, datetime]] = {}
     for change in changes:
-        at, _ = _moment(change)
+        _, at = change.moment
         for happened in (*change.before.happened, *change.after.happened):
             day = happened[0], at.date()
             first, last = due.get(day, (at, at))
-            due[day] = min(first, at), max(last, at)
+            due[day] = (at if at < first else first), (at if at > last else last)
     if due:
         rows = ((asset_key, *times) for (asset_key, _), times in due.items())
         await connection.execute(query("insert_history_due"), arrays(DUE_COLUMNS, rows))
@@ -72,8 +74,6 @@ async def _note_due(connection: Connection, changes: Sequence[Change]) -> None:
     ]
     if readings:
         await connection.execute(query("insert_history_due_of_readings"), arrays(READING_COLUMNS, readings))
-    # Where a counter stands at a gate, its area is counted anew.
-    await connection.execute(query("insert_tally_due_of_devices"), arrays(_MOMENT_COLUMNS, map(_moment, changes)))
 
 
 async def _retell(connection: Connection, told: Sequence[tuple[JournalFrame, Meaning]]) -> None:
@@ -99,7 +99,7 @@ def _is_told_so(frame: JournalFrame, decoded: Decoded) -> bool:
 
 
 async def _set_aside(
-    connection: Connection, told: list[tuple[JournalFrame, Meaning]], names: dict[int, DeviceId]
+    connection: Connection, told: list[tuple[JournalFrame, Meaning]], names: Mapping[int, DeviceId]
 ) -> None:
     """A frame that means nothing any more is a dead letter, too."""
     letters = [
@@ -128,8 +128,9 @@ def _topic(frame: JournalFrame, device_id: DeviceId) -> str:
 
 
 def _moment(change: Change) -> tuple[datetime, int]:
-    frame, _ = change.frames[0]
-    return frame.observed_at, frame.device_key
+    """In the order of the columns."""
+    device_key, observed_at = change.moment
+    return observed_at, device_key
 
 
 def _time(moment: tuple[datetime, int]) -> datetime:

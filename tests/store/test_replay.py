@@ -10,7 +10,6 @@ import pytest
 from devices.catalogue import model as find
 from domain.errors import CommandError, Reason
 from domain.uplinks import Rejected
-from smartplace import replay as replaying
 from smartplace.clock import utc_now
 from smartplace.replay import replay_and_tell, replay_with
 from store import replay as replay_module
@@ -90,7 +89,6 @@ async def test_a_replay_tells_the_history_of_what_it_reads(
     database, open_store, small_borough, derive, day, noon, monkeypatch
 ):
     monkeypatch.setattr(replay_module, "WINDOW_ROWS", 7)
-    monkeypatch.setattr(replaying, "_COMPANY_S", 0.01)
     async with open_store(database, small_borough, noon, size=4) as (store, pool):
         await play(store, day, noon)
         await History(pool, now=utc_now).catch_up()
@@ -259,10 +257,10 @@ async def test_a_frame_that_joins_the_moment_of_an_older_one_meanwhile_keeps_wha
         await derive.forget_derived(pool)
         put_right = replay_module.rewrite
 
-        async def join_then_rewrite(connection, changes, names):
+        async def join_then_rewrite(connection, changes, names, at_gates):
             while new:
                 await store.write([new.pop()], [])
-            await put_right(connection, changes, names)
+            await put_right(connection, changes, names, at_gates)
 
         monkeypatch.setattr(replay_module, "rewrite", join_then_rewrite)
         report = await replay_with(pool, Scope(), nothing)

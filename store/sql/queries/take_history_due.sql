@@ -1,10 +1,14 @@
--- The assets whose notes wait longest, and so long at least, and all of their notes, taken away: as few stretches of time
+-- The assets of a lane whose notes wait longest, and so long at least, and all of their notes, taken away: as few stretches of time
 -- as there can be, those within a day of one another made one. In the caller's transaction: it has all that was committed
 -- with them.
 WITH oldest AS (
     SELECT asset_key
     FROM (
-        SELECT asset_key, noted_at FROM history_due WHERE noted_at <= now() - %(waited)s ORDER BY noted_at LIMIT %(rows)s
+        SELECT asset_key, noted_at
+        FROM history_due
+        WHERE noted_at <= now() - %(waited)s AND asset_key %% %(lanes)s = %(lane)s
+        ORDER BY noted_at
+        LIMIT %(rows)s
     ) AS first
     GROUP BY asset_key
     ORDER BY min(noted_at), asset_key

@@ -1,6 +1,6 @@
 -- Moments of a device that more than one frame of the journal tells of: their frames are read together, last.
 -- Event time is never after receipt, nor more than 92 days before it.
-CREATE TEMPORARY TABLE replay_shared AS
+INSERT INTO replay_shared
 SELECT device_key, observed_at
 FROM journal
 WHERE received_at >= %(begins)s::timestamptz - INTERVAL '93 days'

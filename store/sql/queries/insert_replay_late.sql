@@ -1,6 +1,6 @@
 -- Frames that came late, or at one moment with others: they are read last, in order of event time, so that what was
 -- derived from them is found together, too.
-CREATE TEMPORARY TABLE replay_late AS
+INSERT INTO replay_late
 SELECT u.received_at, u.device_key, u.session, u.f_cnt, u.f_port, u.payload, u.observed_at, u.kind, u.codec,
        u.codec_version
 FROM journal AS u

@@ -1,1 +1,0 @@
-DROP TABLE IF EXISTS replay_late, replay_shared

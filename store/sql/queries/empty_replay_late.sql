@@ -1,0 +1,1 @@
+TRUNCATE replay_late, replay_shared

@@ -1,1 +1,0 @@
-CREATE INDEX ON replay_late (observed_at)

@@ -1,1 +1,0 @@
-CREATE INDEX ON replay_shared (device_key, observed_at)
