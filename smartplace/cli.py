@@ -316,6 +316,10 @@ def replay(
     ] = None,
     ends: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Frames received before then.")] = None,
     device: Annotated[str | None, typer.Option(metavar="ID", help="Frames of one device.")] = None,
+    deadly: Annotated[
+        bool,
+        typer.Option("--deadly", help="Also what ended the processes that read it; each in a process of its own."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
@@ -332,6 +336,7 @@ def replay(
         ends=moment(ends) if ends else None,
         device_id=parse_device_id(device) if device else None,
         dry_run=dry_run,
+        deadly=deadly,
     )
     with _settings() as settings, Bar(sys.stderr, "the journal") as bar:
         report = asyncio.run(run_replay(settings, scope, bar.show))

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.codec_scripts import ScriptedModels
-from domain.errors import CommandError, StoreUnavailableError
-from ingest.reading import Outcome, read_deliveries
+from domain.errors import CommandError, Reason, StoreUnavailableError
+from domain.uplinks import Rejected
+from ingest.reading import Outcome, Reader, read_deliveries, read_here
 from ingest.source import Delivery, Token
+from ingest.trial import Trial
 from smartplace.clock import utc_now
 from smartplace.codecs import open_book
 from smartplace.garbage import collect_seldom
@@ -16,7 +18,7 @@ from smartplace.settings import Settings
 from store.frames import FrameStore
 from store.history import History
 from store.pool import Pool, open_pool
-from store.recovery import Letter, recover_dead_letters
+from store.recovery import MENDABLE, Letter, recover_dead_letters
 from store.replay import Progress, Report, Scope, replay_journal
 from store.retelling import next_to_retell
 
@@ -47,12 +49,23 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
         await store.refresh()
         await scripts.refresh()
 
-        async def read(letters: Sequence[Letter]) -> list[Outcome]:
-            return await read_deliveries([_delivery(*letter) for letter in letters], store.model_of, scripts)
+        async def read(letters: Sequence[Letter], *, reader: Reader = read_here) -> list[Outcome]:
+            deliveries = [_delivery(*letter) for letter in letters]
+            return await read_deliveries(deliveries, store.model_of, scripts, reader=reader)
 
-        recovered = await recover_dead_letters(pool, scope, read, store)
+        deadly = 0
+
+        async def read_on_trial(letters: Sequence[Letter]) -> list[Outcome]:
+            nonlocal deadly
+            found = await read(letters, reader=Trial().read)
+            deadly += sum(isinstance(one, Rejected) and one.reason is Reason.DEADLY for one in found)
+            return found
+
+        recovered = await recover_dead_letters(pool, scope, MENDABLE, read, store)
+        if scope.deadly:
+            recovered += await recover_dead_letters(pool, scope, [Reason.DEADLY], read_on_trial, store)
         report = await replay_journal(pool, scope, progress, scripts)
-    report.recovered = recovered
+    report.recovered, report.deadly = recovered, deadly
     return report
 
 

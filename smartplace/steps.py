@@ -151,6 +151,8 @@ def replay_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     yield f"{report.frames:,} frames read, {report.unchanged:,} unchanged, {report.changed:,} changed"
     yield f"{report.undecodable:,} of the changed mean nothing any more and are dead letters too"
     yield f"{report.recovered:,} dead letters can be read now and are in the journal"
+    if report.deadly:
+        yield f"{report.deadly:,} still end every process that reads them, and stay dead letters"
     if report.unread:
         yield f"{report.unread:,} were left as they are: their codec took too long or could not run"
     for example in report.examples:

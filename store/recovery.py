@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 
-from domain.errors import StoreRefusedError
+from domain.errors import Reason, StoreRefusedError
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected
 from store.frames import FrameStore
@@ -15,16 +15,21 @@ Letter = tuple[str, bytes, datetime]
 """A message by its topic, bytes and time of receipt."""
 Read = Callable[[Sequence[Letter]], Awaitable[Sequence[Accepted | Rejected | NetworkNotice]]]
 
+MENDABLE = (Reason.UNDECODABLE, Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL, Reason.CODEC_FAILED)
+"""Reasons that end when the register or a codec is mended."""
+
 _PAGE = 1000
 
 
-async def recover_dead_letters(pool: Pool, scope: Scope, read: Read, store: FrameStore) -> int:
-    """Put those that can be read into the journal, with the time at which they came; returns how many.
+async def recover_dead_letters(
+    pool: Pool, scope: Scope, reasons: Sequence[Reason], read: Read, store: FrameStore
+) -> int:
+    """Put those of these reasons that can be read into the journal, with the time at which they came; returns how many.
 
     Kept first and forgotten then, so that nothing is lost in between: what was kept already is not kept twice.
     """
     recovered = 0
-    async for rows in _pages(pool, scope):
+    async for rows in _pages(pool, scope, reasons):
         frames = await read([_letter(row) for row in rows])
         for row, frame in zip(rows, frames, strict=True):
             if isinstance(frame, Accepted) and (scope.dry_run or await _kept(pool, store, frame, row)):
@@ -47,11 +52,12 @@ async def _kept(pool: Pool, store: FrameStore, frame: Accepted, row: dict[str, o
     return True
 
 
-async def _pages(pool: Pool, scope: Scope) -> AsyncIterator[list[dict[str, object]]]:
+async def _pages(pool: Pool, scope: Scope, reasons: Sequence[Reason]) -> AsyncIterator[list[dict[str, object]]]:
     after = 0
     while True:
         parameters = {
             "after_id": after,
+            "reasons": [reason.value for reason in reasons],
             "begins": scope.begins,
             "ends": scope.ends,
             "device_id": scope.device_id,

@@ -48,12 +48,16 @@ EXAMPLES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What to read anew: by time of receipt, from and before; one device or all. `dry_run` writes nothing."""
+    """What to read anew: by time of receipt, from and before; one device or all. `dry_run` writes nothing.
+
+    `deadly`: dead letters, too, that ended the processes which read them.
+    """
 
     begins: datetime | None = None
     ends: datetime | None = None
     device_id: DeviceId | None = None
     dry_run: bool = False
+    deadly: bool = False
 
     @property
     def whole(self) -> bool:
@@ -80,7 +84,8 @@ class Example:
 class Report:
     """What a replay found. `recovered` dead letters are frames of the journal now.
 
-    `unread` frames were left as they are: their codec used up its time or could not run.
+    `unread` frames were left as they are: their codec used up its time or could not run. `deadly` dead letters ended
+    their readers again.
     """
 
     frames: int = 0
@@ -88,6 +93,7 @@ class Report:
     undecodable: int = 0
     recovered: int = 0
     unread: int = 0
+    deadly: int = 0
     examples: list[Example] = field(default_factory=list)
 
     @property

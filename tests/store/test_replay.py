@@ -1,5 +1,7 @@
 import asyncio
 import json
+import sys
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,8 @@ import pytest
 from devices.catalogue import model as find
 from domain.errors import CommandError, Reason
 from domain.uplinks import Rejected
+from ingest.trial import Trial
+from smartplace import replay as replaying
 from smartplace.clock import utc_now
 from smartplace.replay import replay_and_tell, replay_with
 from store import replay as replay_module
@@ -17,6 +21,7 @@ from store import rereading
 from store.history import History
 from store.migrations import migrate
 from store.replay import Scope
+from tests.ingest.conftest import up_event
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 
@@ -205,6 +210,32 @@ async def test_a_dead_letter_that_can_be_read_now_is_a_frame_of_its_own_time(
     assert rows(database, "SELECT DISTINCT received_at, observed_at FROM journal") == [
         (noon - timedelta(hours=1), noon - timedelta(hours=1))
     ]
+
+
+async def test_what_ended_its_readers_is_read_by_a_process_of_its_own_where_somebody_asks_for_it(
+    database, open_store, small_borough, noon, monkeypatch
+):
+    def letter(f_cnt, payload):
+        return Rejected(
+            reason=Reason.DEADLY,
+            detail="ended 3 processes that read nothing else",
+            topic=f"application/1/device/{BAY}/event/up",
+            device_id=BAY,
+            payload=up_event(fCnt=f_cnt, data=b64encode(payload).decode()),
+            received_at=noon + timedelta(seconds=1),
+        )
+
+    court = (sys.executable, str(Path(__file__).parents[1] / "ingest" / "deadly_reader.py"))
+    monkeypatch.setattr(replaying, "Trial", lambda: Trial(command=court))
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await store.write([], [letter(1, b"\x01"), letter(2, b"kill"), letter(3, b"\x00")])
+        unasked = await replay_with(pool, Scope(), nothing)
+        told = await replay_with(pool, Scope(deadly=True, dry_run=True), nothing)
+        done = await replay_with(pool, Scope(deadly=True), nothing)
+
+    assert [(report.recovered, report.deadly) for report in (unasked, told, done)] == [(0, 0), (2, 1), (2, 1)]
+    assert rows(database, "SELECT reason FROM dead_letter") == [("deadly",)]
+    assert rows(database, "SELECT f_cnt FROM journal ORDER BY f_cnt") == [(1,), (3,)]
 
 
 async def test_a_window_reads_what_was_received_in_it(database, open_store, small_borough, derive, day, noon):

@@ -1,7 +1,8 @@
--- What may become a frame when a device is registered or a codec mended. Frames of the journal are read there.
+-- What may become a frame when a device is registered or a codec mended, for these reasons. Frames of the journal are
+-- read there.
 SELECT dead_letter_id, topic, payload, first_at
 FROM dead_letter
-WHERE reason IN ('undecodable', 'unknown_device', 'unknown_model', 'codec_failed') AND topic NOT LIKE 'journal/%%'
+WHERE reason = ANY (%(reasons)s) AND topic NOT LIKE 'journal/%%'
   AND dead_letter_id > %(after_id)s
   AND (%(begins)s::timestamptz IS NULL OR first_at >= %(begins)s)
   AND (%(ends)s::timestamptz IS NULL OR first_at < %(ends)s)
