@@ -6,6 +6,7 @@ from datetime import datetime
 
 from devices.octets import Encoded
 from domain.codec_scripts import CodecDraft
+from domain.errors import CommandError
 from domain.ids import AssetId
 from domain.places import Asset, AssetKind, Closure, Device, Places
 from domain.places_file import OWN_MODELS
@@ -65,7 +66,10 @@ class Borough:
             for asset_id, device in installed.items()
         ]
         self._stream = heapq.merge(*streams, key=lambda report: (report.at, report.asset.asset_id))
-        self._next = next(self._stream)
+        first = next(self._stream, None)
+        if first is None:
+            raise CommandError("nothing in these places can be simulated: no bay, bench or gate there has a device")
+        self._next = first
 
     def history(self, *, until: datetime) -> Iterator[Transmission]:
         """What is transmitted before `until`, stamped with simulated time."""

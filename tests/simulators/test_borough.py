@@ -11,6 +11,7 @@ from devices import catalogue
 from devices.codec import decode
 from devices.distance import state_at
 from domain import topics
+from domain.errors import CommandError
 from domain.ids import AssetId
 from domain.places import AssetKind, Closure, Places
 from domain.sayings import reported_state
@@ -55,6 +56,11 @@ def test_the_same_seed_and_beginning_repeat_every_byte(
     day: list[Transmission], places: Places, begins_at: datetime
 ) -> None:
     assert list(Borough(places, seed=7, begins_at=begins_at).history(until=begins_at + DAY)) == day
+
+
+def test_places_in_which_nothing_speaks_are_one_clear_sentence(places: Places, begins_at: datetime) -> None:
+    with pytest.raises(CommandError, match="nothing in these places can be simulated"):
+        Borough(replace(places, devices=()), seed=7, begins_at=begins_at)
 
 
 def test_another_seed_is_another_day(day: list[Transmission], places: Places, begins_at: datetime) -> None:
