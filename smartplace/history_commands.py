@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -98,20 +97,17 @@ async def _rebuild(pool: "Pool", asset: str | None, show: Callable[[int, int], N
     from store.history_watch import history_status, make_due
 
     assets = await make_due(pool, asset)
-    noted = time.monotonic()
     if not assets:
         raise CommandError(f"there is no bay or bench {asset}" if asset else "there are no bays and benches")
-    history = History(pool, now=utc_now)
+    # An ingest that runs is a historian, too; it tells the same.
+    telling = asyncio.create_task(History(pool, now=utc_now).catch_up())
     while True:
-        told = await history.step()
+        await asyncio.wait([telling], timeout=_LOOK_AGAIN_S)
         found = await history_status(pool)
         show(max(0, assets - found.due_assets), assets)
-        # What came meanwhile waits as well, and always will.
-        if not found.due_assets or found.lag_s < time.monotonic() - noted:
+        if telling.done():
+            await telling
             return assets, found
-        if not told:
-            # An ingest that runs is the historian; it tells the same.
-            await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def _run(action: "Callable[[Pool], Awaitable[T]]") -> T:
@@ -120,7 +116,7 @@ def _run(action: "Callable[[Pool], Awaitable[T]]") -> T:
     conninfo = settings_of_command().database_url.get_secret_value()
 
     async def run() -> T:
-        async with open_pool(conninfo, size=1) as pool:
+        async with open_pool(conninfo, size=3) as pool:
             return await action(pool)
 
     return asyncio.run(run())

@@ -44,6 +44,8 @@ _WITHIN_S = 600.0
 _REST = 9
 # So many side by side where the past is told as quickly as can be: one waits for the database while another computes.
 _LANES = 2
+# How often it is looked whether another historian's turn is over.
+_TURN_S = 0.05
 # How often it is looked for what has waited long enough, in the time that it has to wait.
 _LOOKS = 5
 _SPAN_TYPES = ("int4", "timestamptz", "timestamptz", "text", "int4", "text", "int4", "int4")
@@ -89,22 +91,27 @@ class History:
         self._now = now
 
     async def catch_up(self) -> int:
-        """Tell anew what is due, make facts of what is over; how many stretches were told.
+        """Tell anew all that is due now, make facts of what is over; how many stretches were told.
 
-        Zero as well where another historian is at work. Raises: StoreUnavailableError, StoreRefusedError.
+        Where another historian is at work, it waits for the end of its turn. What becomes due meanwhile stays due:
+        under steady traffic there is always something. Raises: StoreUnavailableError, StoreRefusedError.
         """
+        began = time.monotonic()
         # First, so that what is told of the past has its facts at once.
         while await self._advance():
             pass
         async with connected(self._pool, within_s=_WITHIN_S) as connection:
             await _spread(connection, timedelta())
         lanes = min(_LANES, self._pool.max_size)
-        return sum(await side_by_side(*(self._tell_all(_Lane(lane, lanes)) for lane in range(lanes))))
+        return sum(await side_by_side(*(self._tell_all(_Lane(lane, lanes), began) for lane in range(lanes))))
 
-    async def _tell_all(self, lane: _Lane) -> int:
+    async def _tell_all(self, lane: _Lane, began: float) -> int:
         told = 0
-        while step := await self._step(lane, timedelta()):
-            told += step
+        while (step := await self._step(lane, timedelta(seconds=time.monotonic() - began))) != 0:
+            if step is None:
+                await asyncio.sleep(_TURN_S)
+            else:
+                told += step
         return told
 
     async def follow(self, *, company_s: float, rest: float = _REST) -> None:
@@ -124,13 +131,17 @@ class History:
             await asyncio.sleep(rest_s if told else max(company_s / _LOOKS, rest_s))
 
     async def step(self, *, waited: timedelta = timedelta()) -> int:
-        """Tell anew what waits longest, and so long at least, in one transaction; how many stretches that was."""
-        return await self._step(_ALONE, waited)
+        """Tell anew what waits longest, and so long at least, in one transaction; how many stretches that was.
 
-    async def _step(self, lane: _Lane, waited: timedelta) -> int:
+        Zero as well where another historian is at work.
+        """
+        return await self._step(_ALONE, waited) or 0
+
+    async def _step(self, lane: _Lane, waited: timedelta) -> int | None:
+        """None where another historian is at work."""
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             if not (await one(connection, "lock_history", lane._asdict()))["locked"]:
-                return 0
+                return None
             if lane == _ALONE:
                 await _spread(connection, waited)
             due = await _take(connection, lane, waited)

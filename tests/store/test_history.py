@@ -449,13 +449,15 @@ async def test_what_is_committed_while_a_historian_works_is_told_next(
             patch.setattr(historian, "read_kept", slowly)
             at_work = asyncio.create_task(history.catch_up())
             await reading.wait()
-            # Neither waits for the historian, nor does another one.
+            # Neither ingest waits for the historian, nor its own one.
             frames.append(frame("70b3d50000000001", 2, minute=-150, received_minute=0, occupied=False))
             await store.write(frames[1:], [])
-            assert await History(pool, now=lambda: noon).catch_up() == 0
+            assert await History(pool, now=lambda: noon).step() == 0
+            # Whoever asks for all of it does, and then all of it is told.
+            another = asyncio.create_task(History(pool, now=lambda: noon).catch_up())
             written.set()
             await at_work
-        await history.catch_up()
+            await another
 
     assert spans(database) == expected_spans(frames, [])
     assert_adds_up(database)
