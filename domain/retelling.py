@@ -9,10 +9,12 @@ Words are given up after a while: before a moment history is frozen. The last wo
 what they say of the time after it is known.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from operator import attrgetter
 from typing import NamedTuple
 
 from domain.observations import Observation, Quality, one_a_second
@@ -22,6 +24,7 @@ from domain.states import State
 _MOMENT = timedelta(seconds=1)
 # So many words before it say, with the one after it, whether a count is a spike.
 _BEFORE = 2
+_at, _begins_at, _ends_at = map(attrgetter, ("at", "begins_at", "ends_at"))
 _NOTHING = Span(begins_at=FOREVER, ends_at=BEGINNING, state=State.UNKNOWN, taken=0, quality=Quality.OBSERVED)
 
 
@@ -70,8 +73,9 @@ def retell(
     since, until = max(since, frozen_until), max(until, frozen_until)
     told = one_a_second(words.observations)
     found = segments(told)
-    begins_at = _beginning(words, told, found, since)
-    ends_at = _end(words, told, found, until)
+    hang_together = _hang_together(told)
+    begins_at = _beginning(words, told, found, since, hang_together=hang_together)
+    ends_at = _end(words, told, found, until, hang_together=hang_together)
     if begins_at is None or ends_at is None:
         return None
     begins_at = max(begins_at, frozen_until)
@@ -110,30 +114,34 @@ def _same_but_beginning(old: Span, new: Span) -> bool:
     return (old.state, old.taken, old.quality, old.ends_at) == (new.state, new.taken, new.quality, new.ends_at)
 
 
-def _beginning(words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime) -> datetime | None:
-    previous = max((word.at for word in told if word.at < since), default=BEGINNING)
+def _beginning(
+    words: Words, told: Sequence[Observation], found: Sequence[Segment], since: datetime, *, hang_together: bool
+) -> datetime | None:
+    known = bisect_left(told, since, key=_at)
+    previous = told[known - 1].at if known else BEGINNING
     # Of a second that was read in part nobody knows the last word.
-    unsure = _BEFORE if _hang_together(told) else 1
+    unsure = _BEFORE if hang_together else 1
     known_from = BEGINNING if words.whole_before else _nth(told, unsure, default=FOREVER)
-    settled = [
-        segment.ends_at
-        for segment in found
-        if segment.begins_at >= known_from and segment.ends_at <= previous and segment.is_stable
-    ]
-    return max(settled, default=BEGINNING if words.whole_before else None)
+    for segment in reversed(found[: bisect_right(found, previous, key=_ends_at)]):
+        if segment.begins_at < known_from:
+            break
+        if segment.is_stable:
+            return segment.ends_at
+    return BEGINNING if words.whole_before else None
 
 
-def _end(words: Words, told: Sequence[Observation], found: Sequence[Segment], until: datetime) -> datetime | None:
-    spiky = _hang_together(told)
-    following = _nth([word for word in told if word.at > until], _BEFORE if spiky else 0, default=FOREVER)
+def _end(
+    words: Words, told: Sequence[Observation], found: Sequence[Segment], until: datetime, *, hang_together: bool
+) -> datetime | None:
+    following = _nth(told, bisect_right(told, until, key=_at) + (_BEFORE if hang_together else 0), default=FOREVER)
     # Of a second that was read in part, neither the last word nor what it says of the time before is known.
     known_until = FOREVER if words.whole_after else _nth(told[::-1], 1, default=BEGINNING)
-    settled = (
-        segment.ends_at
-        for segment in found
-        if segment.begins_at >= following and segment.ends_at <= known_until and segment.is_stable
-    )
-    return next(settled, FOREVER if words.whole_after else None)
+    for segment in found[bisect_left(found, following, key=_begins_at) :]:
+        if segment.ends_at > known_until:
+            break
+        if segment.is_stable:
+            return segment.ends_at
+    return FOREVER if words.whole_after else None
 
 
 def _hang_together(told: Sequence[Observation]) -> bool:

@@ -112,18 +112,36 @@ async def _words(connection: Connection, due: Sequence[Due], context: int, near:
             if (sensor := sensors.get(row[_DEVICE])) is not None:
                 told[row[0]].append(_observation(row, sensor))
         await breath.take()
-    return {one_due.asset_key: _around(one_due, told[one_due.asset_key], context, earliest) for one_due in due}
+    for words in told.values():
+        words.sort(key=_at)
+    short = [one_due for one_due in due if _before(one_due, told[one_due.asset_key]) < context]
+    older = await _spoke_before(connection, short, earliest) if earliest > BEGINNING else set()
+    whole = {one_due.asset_key for one_due in short} - older
+    return {
+        one_due.asset_key: Words(
+            observations=told[one_due.asset_key],
+            whole_before=one_due.asset_key in whole,
+            whole_after=_after(one_due, told[one_due.asset_key]) < context,
+        )
+        for one_due in due
+    }
 
 
-def _around(due: Due, told: list[Observation], context: int, earliest: datetime) -> Words:
-    told.sort(key=_at)
-    before = bisect_left(told, due.since, key=_at)
-    after = len(told) - bisect_left(told, due.until + _MOMENT, key=_at)
-    return Words(
-        observations=told,
-        whole_before=earliest == BEGINNING and before < context,
-        whole_after=after < context,
-    )
+def _before(due: Due, told: Sequence[Observation]) -> int:
+    return bisect_left(told, due.since, key=_at)
+
+
+def _after(due: Due, told: Sequence[Observation]) -> int:
+    return len(told) - bisect_left(told, due.until + _MOMENT, key=_at)
+
+
+async def _spoke_before(connection: Connection, due: Sequence[Due], earliest: datetime) -> set[int]:
+    """Of which of them there are words from before the search, that count."""
+    if not due:
+        return set()
+    moments = arrays(_MOMENTS, ((one_due.asset_key, one_due.raw_from) for one_due in due))
+    rows = await connection.execute(query("select_spoke_before"), {**moments, "earliest": earliest})
+    return {row["asset_key"] for row in await rows.fetchall()}
 
 
 class _Stay(NamedTuple):
