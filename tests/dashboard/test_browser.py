@@ -11,18 +11,17 @@ import uvicorn
 
 pytest.importorskip("playwright")
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from domain.codec_scripts import ExampleResult, Upload
 from domain.register import RecordKind
 from domain.states import State
+from tests.wcag import assert_no_rule_is_broken
 
 pytestmark = pytest.mark.browser
 # What comes in a moment on an idle machine.
 expect.set_options(timeout=30_000)
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PUBLIC = [
     "/",
     "/?q=nothing+like+it",
@@ -179,8 +178,7 @@ def test_the_menu_of_asset_managers_takes_one_line_on_a_phone_and_opens_without_
 
 
 def _check(page: Page, path: str) -> None:
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-    assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+    assert_no_rule_is_broken(page, path)
     assert not _is_wider_than_the_screen(page), path
 
 
