@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import gmqtt
 import httpx
@@ -32,6 +34,8 @@ from simulators.chirpstack import APPLICATION_ID, Node, up_event
 from smartplace.embedded import broker
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import free_port
+from smartplace.places import load_places, read_places_to_import
+from smartplace.settings import Settings
 from tests.conftest import DEADLINE_S, ROOT, SMALL_BOROUGH, is_free, missing, new_database, running, until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -39,6 +43,8 @@ SMARTPLACE = [sys.executable, "-m", "smartplace"]
 MANAGE_PASSWORD = "only for the tests"
 LONGEST_START_S = 60
 LONGEST_STOP_S = 20
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,12 @@ class Publisher:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(DEADLINE_S)
 
 
+def run_beside(coroutine: Coroutine[object, object, Result]) -> Result:
+    """Run it to its end in a thread of its own: the synchronous playwright keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 @dataclass(kw_only=True)
 class Platform:
     """`smartplace ingest` and `smartplace serve` on a database and a broker; all of them end with it."""
@@ -140,6 +152,8 @@ class Platform:
             "session_key": "k" * 40,
             "secure_cookies": False,
             "tick_seconds": 1,
+            # The first after a restart may be lost: then whoever waits for the present waits for the next.
+            "canary_seconds": 1,
             # These devices speak as fast as the broker takes it.
             "flood_per_minute": 1_000_000,
             "flood_burst": 10_000_000,
@@ -148,11 +162,15 @@ class Platform:
         return {**os.environ, **{f"SMARTPLACE_{name.upper()}": str(value) for name, value in settings.items()}}
 
     def import_places(self, text: str) -> None:
+        """As `smartplace import` does, without a process of its own."""
         path = self.folder / "places.toml"
         path.write_text(text)
-        command = [*SMARTPLACE, "import", str(path)]
-        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        settings = Settings.model_validate({"database_url": self.conninfo})
+
+        async def imported() -> None:
+            await load_places(settings, await read_places_to_import(settings, path))
+
+        run_beside(imported())
 
     @contextmanager
     def process(self, command: str) -> Iterator[subprocess.Popen]:
@@ -278,7 +296,14 @@ class Demo:
                 stdin=subprocess.DEVNULL,
                 stdout=screen,
                 stderr=screen,
-                env={**os.environ, "E2E_MARK": self.mark, **environment},
+                # As shipped, but in a hurry: of what is restarted nobody says anything before its tick and its canary.
+                env={
+                    **os.environ,
+                    "E2E_MARK": self.mark,
+                    "SMARTPLACE_TICK_SECONDS": "1",
+                    "SMARTPLACE_CANARY_SECONDS": "1",
+                    **environment,
+                },
                 # Signals of the tests' own terminal are none of its business.
                 start_new_session=True,
             )
