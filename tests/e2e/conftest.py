@@ -28,14 +28,18 @@ from psycopg.rows import dict_row
 
 from devices.catalogue import model
 from devices.octets import Encoded
+from domain.api_keys import Scope
 from domain.places import Device
 from domain.topics import chirpstack_up
 from simulators.chirpstack import APPLICATION_ID, Node, up_event
+from smartplace.clock import utc_now
 from smartplace.embedded import broker
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import free_port
 from smartplace.places import load_places, read_places_to_import
 from smartplace.settings import Settings
+from store.api_keys import ApiKeys
+from store.pool import open_pool
 from tests.conftest import DEADLINE_S, ROOT, SMALL_BOROUGH, is_free, missing, new_database, running, until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -133,6 +137,7 @@ class Platform:
     settings: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
     started_at: datetime | None = None
+    _serve: subprocess.Popen | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _servers: ExitStack = field(default_factory=ExitStack)
 
@@ -182,6 +187,38 @@ class Platform:
     def start(self, command: str) -> subprocess.Popen:
         """A process of ours that runs until `stop`, or until the platform ends."""
         return self._stack.enter_context(self.process(command))
+
+    def serving(self) -> subprocess.Popen:
+        """The web server once it answers: the one that was asked for before, or a new one where that has ended."""
+
+        def answers() -> bool:
+            try:
+                return self.get("/healthz").status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        if self._serve is None or self._serve.poll() is not None:
+            self._serve = self.start("serve")
+            until(answers, what="the web server")
+        return self._serve
+
+    def new_key(self, *scopes: Scope) -> str:
+        """A key that may do this."""
+        given = {"label": "e2e", "scopes": frozenset(scopes), "lifetime": timedelta(days=1)}
+        key, _ = self._with_keys(lambda keys: keys.create(**given))
+        return key
+
+    def revoke(self, key: str) -> None:
+        """End a key."""
+        _, key_id, _ = key.split("_", 2)
+        assert self._with_keys(lambda keys: keys.revoke(key_id))
+
+    def _with_keys(self, action: Callable[[ApiKeys], Coroutine[object, object, Result]]) -> Result:
+        async def run() -> Result:
+            async with open_pool(self.conninfo, size=1) as pool:
+                return await action(ApiKeys(pool, now=utc_now))
+
+        return run_beside(run())
 
     def open_publisher(self) -> "Publisher":
         """A publisher that lasts until `stop`."""
@@ -263,6 +300,12 @@ def module_platform(postgres_18, tmp_path_factory) -> Iterator[Platform]:
         open_platform(conninfo, tmp_path_factory.mktemp("platform")) as platform,
     ):
         yield platform
+
+
+@pytest.fixture
+def serve(platform) -> subprocess.Popen:
+    """The web server of a file's platform, which tests may end: the next one has another."""
+    return platform.serving()
 
 
 @pytest.fixture

@@ -4,18 +4,14 @@ import concurrent.futures
 import json
 import os
 import signal
-from datetime import timedelta
 
 import httpx
 import psycopg
 import pytest
 
 from domain.api_keys import Scope
-from smartplace.clock import utc_now
-from store.api_keys import ApiKeys
-from store.pool import open_pool
 from tests.conftest import SMALL_BOROUGH, until
-from tests.e2e.conftest import run_beside, uplink
+from tests.e2e.conftest import uplink
 
 BAY, MODEL = "70b3d50000000001", "bosch-tps110"
 
@@ -29,39 +25,9 @@ def platform(module_platform):
     return module_platform
 
 
-def with_keys(platform, action):
-    """What an action on the keys in the database gives."""
-
-    async def run():
-        async with open_pool(platform.conninfo, size=1) as pool:
-            return await action(ApiKeys(pool, now=utc_now))
-
-    return run_beside(run())
-
-
-def new_key(platform):
-    """A key that may push."""
-    given = {"label": "e2e", "scopes": frozenset({Scope.INGEST}), "lifetime": timedelta(days=1)}
-    told, _ = with_keys(platform, lambda keys: keys.create(**given))
-    return told
-
-
 @pytest.fixture(scope="module")
 def key(platform):
-    return new_key(platform)
-
-
-@pytest.fixture
-def serve(platform):
-    def answers():
-        try:
-            return platform.get("/healthz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    with platform.process("serve") as process:
-        until(answers, what="the web server")
-        yield process
+    return platform.new_key(Scope.INGEST)
 
 
 def post(platform, key, path, content):
@@ -98,10 +64,10 @@ def test_a_place_that_is_imported_meanwhile_is_known(platform, serve, key):
 
 
 def test_a_revoked_key_is_refused_at_once(platform, serve):
-    key = new_key(platform)
+    key = platform.new_key(Scope.INGEST)
     assert post(platform, key, "/v1/ingest/ttn", b"{}").status_code == 202
 
-    assert with_keys(platform, lambda keys: keys.revoke(key.split("_")[1]))
+    platform.revoke(key)
     assert post(platform, key, "/v1/ingest/ttn", b"{}").status_code == 401
 
 
