@@ -16,6 +16,8 @@ from ingest.source import Link
 from ingest.spool_queue import SpoolQueue
 
 _LOOK_EVERY_S = 0.5
+# Whoever ends waits no longer for a database that does not answer.
+_TAKE_BACK_WITHIN_S = 2
 
 
 class Register(Protocol):
@@ -23,6 +25,10 @@ class Register(Protocol):
 
     async def report(self, report: WorkerReport) -> None:
         """Replace what this worker said before; may raise StoreUnavailableError."""
+        ...
+
+    async def take_back(self, worker: str) -> None:
+        """Forget what this worker said; may raise StoreUnavailableError."""
         ...
 
 
@@ -56,8 +62,18 @@ class Readiness:
     async def tell(self, register: Register, *, every_s: float) -> None:
         """Until cancelled: say so to the others, at once when something changes and every `every_s` in any case.
 
-        When nobody can be told, that is what they notice.
+        When nobody can be told, that is what they notice. At the end the word is taken back: what this process could
+        not do is not held against the one that is started after it.
         """
+        try:
+            await self._tell(register, every_s=every_s)
+        finally:
+            if not self._store.failed:
+                with contextlib.suppress(StoreUnavailableError, TimeoutError):
+                    async with asyncio.timeout(_TAKE_BACK_WITHIN_S):
+                        await register.take_back(self._worker)
+
+    async def _tell(self, register: Register, *, every_s: float) -> None:
         told: list[bool] | None = None
         tell_at = self._now()
         while True:

@@ -24,6 +24,11 @@ class Workers:
         async with connected(self._pool) as connection:
             await connection.execute(query("upsert_worker"), asdict(report))
 
+    async def take_back(self, worker: str) -> None:
+        """Forget what this worker said."""
+        async with connected(self._pool) as connection:
+            await connection.execute(query("delete_worker"), {"worker": worker})
+
     async def since(self, moment: datetime) -> list[WorkerReport]:
         """What was said after that moment, in order of the workers' names."""
         async with connected(self._pool) as connection:

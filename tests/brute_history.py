@@ -56,6 +56,16 @@ class BruteAsset:
     def first(self):
         return next((s for s, moment in enumerate(self.moments) if moment), None)
 
+    @cached_property
+    def _counted(self):
+        return {}
+
+    def counted(self, part: range) -> Counter:
+        """How many seconds of this part there are of each moment: counted once, however many questions ask."""
+        if part not in self._counted:
+            self._counted[part] = Counter(self.moments[max(0, part.start) : max(0, part.stop)])
+        return self._counted[part]
+
 
 class BruteHistory:
     def __init__(self, origin: datetime, assets, told_until: datetime, *, site_names=None):
@@ -128,7 +138,7 @@ class BruteHistory:
             capacity += asset.capacity
             each = Counter()
             for part in parts:
-                each.update(asset.moments[max(0, part.start) : max(0, part.stop)])
+                each.update(asset.counted(part))
             for moment, count in each.items():
                 if moment is None:
                     continue

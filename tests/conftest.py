@@ -171,11 +171,18 @@ def empty_database(postgres_18) -> Iterator[str]:
         yield conninfo
 
 
-@pytest.fixture
-def timescale() -> Iterator[str]:
-    """A new TimescaleDB without our schema; one session at a time, nothing prepared."""
+@pytest.fixture(scope="session")
+def timescale_server() -> Iterator:
+    """TimescaleDB, started once: most of its start is the same for every database."""
     with load(HERE / "timescale" / "server.py").TimescaleServer() as server:
-        yield server.conninfo
+        yield server
+
+
+@pytest.fixture
+def timescale(timescale_server) -> str:
+    """A new TimescaleDB without our schema; one session at a time, nothing prepared."""
+    timescale_server.renew()
+    return timescale_server.conninfo
 
 
 @pytest.fixture

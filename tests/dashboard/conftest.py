@@ -1,8 +1,9 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 from fastapi import FastAPI
@@ -463,8 +464,13 @@ def sign_reports(clock) -> MemoryReports:
     return reports
 
 
+@pytest.fixture(scope="session")
+def kiosk() -> KioskPage:
+    return KioskPage("Southend smart places")
+
+
 @pytest.fixture
-def keeping(registry, records, live, signs, sign_reports, clock, acme) -> Keeping:
+def keeping(registry, records, live, signs, sign_reports, clock, acme, kiosk) -> Keeping:
     def silence_of(model: str) -> timedelta:
         return acme.silent_after if model == acme.model else silent_after(model)
 
@@ -474,7 +480,7 @@ def keeping(registry, records, live, signs, sign_reports, clock, acme) -> Keepin
         records=records,
         silent_after=silence_of,
         signs=signs,
-        looks=Looks(live, frames, KioskPage("Southend smart places")),
+        looks=Looks(live, frames, kiosk),
         sign_reports=sign_reports,
     )
 
@@ -522,9 +528,9 @@ def recounts(clock) -> MemoryRecounts:
     return MemoryRecounts(clock)
 
 
-@pytest.fixture
-def history(clock) -> BruteHistory:
-    """The last 30 hours of four bays of the library: one busy, one idle, one accessible, one silent."""
+@cache
+def bays_of_30_hours() -> tuple[BruteAsset, ...]:
+    """Four bays of the library: one busy, one idle, one accessible, one silent."""
 
     def bay(number: int, hours: list, **more) -> BruteAsset:
         moments = [hour for hour in hours for _ in range(3600)]
@@ -536,12 +542,18 @@ def history(clock) -> BruteHistory:
         named = {"asset_id": f"library-{number}", "name": f"Bay {number}", "site": "library"}
         return BruteAsset(**named | {"moments": moments, "changes": changes} | more)
 
-    bays = [
+    return (
         bay(1, [TAKEN, TAKEN, TAKEN, FREE] * 8, limit_s=5400, zone="row-a"),
         bay(2, [FREE] * 32, zone="row-a"),
         bay(3, [FREE, TAKEN] * 16, category="disabled", zone="row-b"),
         bay(4, [FREE] * 4 + [SILENT] * 28, zone="row-b"),
-    ]
+    )
+
+
+@pytest.fixture
+def history(clock) -> BruteHistory:
+    """The last 30 hours."""
+    bays = map(replace, bays_of_30_hours())
     return BruteHistory(clock() - timedelta(hours=30), bays, clock(), site_names={"library": "Library"})
 
 
@@ -566,36 +578,84 @@ def watching(inspection, alarms, quality, recounts, sign_tokens, announcements, 
     )
 
 
-@pytest.fixture
-def make_app(live, watching, codecs, keeping, book, clock, login) -> Callable[..., FastAPI]:
-    def make(**more) -> FastAPI:
-        given = {"live": live, "watching": watching, "codecs": codecs, "keeping": keeping, "commands": book}
-        given |= {"now": clock, "organisation": "Southend smart places"}
-        app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
-        app.include_router(create_router(**({"login": login} | given | more)))
-        app.mount("/static", HashedStaticFiles())
-        app.mount(STATIC_URL, PlayerFiles())
-        app.mount(FONTS_URL, StaticFiles(directory=FONTS_DIR))
+def build_app(**given) -> FastAPI:
+    """The pages beside a piece of the API, as the real application has them."""
+    app = FastAPI(docs_url=None, redoc_url=None, title="Smart places", description="Open data.")
+    app.include_router(create_router(**({"organisation": "Southend smart places"} | given)))
+    app.mount("/static", HashedStaticFiles())
+    app.mount(STATIC_URL, PlayerFiles())
+    app.mount(FONTS_URL, StaticFiles(directory=FONTS_DIR))
 
-        @app.get("/v1/sites", tags=["places"])
-        async def every_site_now(limit: int = 100) -> dict[str, int]:
-            """Every site with its counts."""
-            return {"revision": limit}
+    @app.get("/v1/sites", tags=["places"])
+    async def every_site_now(limit: int = 100) -> dict[str, int]:
+        """Every site with its counts."""
+        return {"revision": limit}
 
-        @app.middleware("http")
-        async def policy(request, call_next):
-            response = await call_next(request)
-            response.headers.setdefault("Content-Security-Policy", POLICY)
-            return response
+    @app.middleware("http")
+    async def policy(request, call_next):
+        response = await call_next(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
 
-        return app
-
-    return make
+    return app
 
 
 @pytest.fixture
-def client(make_app) -> TestClient:
-    return TestClient(make_app(), base_url="https://testserver", follow_redirects=False)
+def parts(live, watching, codecs, keeping, book, clock, login) -> dict[str, object]:
+    """What an application of this test opens into."""
+    given = {"live": live, "watching": watching, "codecs": codecs, "keeping": keeping, "commands": book}
+    return given | {"now": clock, "login": login}
+
+
+@pytest.fixture
+def make_app(parts) -> Callable[..., FastAPI]:
+    """Makes an application of this test's own."""
+    return lambda **more: build_app(**parts | more)
+
+
+class Door:
+    """Stands for what the running test has behind it."""
+
+    def __init__(self) -> None:
+        self.behind = None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.behind, name)
+
+    def __call__(self, *given: object, **named: object) -> object:
+        return self.behind(*given, **named)
+
+
+class SharedApp:
+    """One application for all tests: to make its dozens of routes takes longer than to ask one of them."""
+
+    def __init__(self) -> None:
+        self._doors = {name: Door() for name in ("live", "codecs", "commands", "now", "login")}
+        self._groups = {
+            name: group(**{door.name: Door() for door in fields(group)})
+            for name, group in (("watching", Watching), ("keeping", Keeping))
+        }
+        self.app = build_app(**self._doors, **self._groups)
+
+    def open_into(self, parts: dict[str, object]) -> FastAPI:
+        """From now on it shows what these are."""
+        for name, door in self._doors.items():
+            door.behind = parts[name]
+        for name, group in self._groups.items():
+            for door in fields(group):
+                getattr(group, door.name).behind = getattr(parts[name], door.name)
+        return self.app
+
+
+@pytest.fixture(scope="session")
+def shared_app() -> SharedApp:
+    return SharedApp()
+
+
+@pytest.fixture
+def client(shared_app, parts) -> TestClient:
+    """A browser at the shared application: what the application itself remembers is not for tests to change."""
+    return TestClient(shared_app.open_into(parts), base_url="https://testserver", follow_redirects=False)
 
 
 @pytest.fixture

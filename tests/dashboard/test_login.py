@@ -11,6 +11,12 @@ WRONG = {"username": "manager", "password": "correct horse batterz"}
 PAGES = ["/manage", "/manage/dead-letters"]
 
 
+@pytest.fixture
+def client(make_app):
+    """At an application of this test's own: one remembers who failed to log in."""
+    return TestClient(make_app(), base_url="https://testserver", follow_redirects=False)
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_without_a_session_every_page_asks_to_log_in(client, path):
     answer = client.get(path)

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import gmqtt
 import httpx
@@ -26,12 +28,18 @@ from psycopg.rows import dict_row
 
 from devices.catalogue import model
 from devices.octets import Encoded
+from domain.api_keys import Scope
 from domain.places import Device
 from domain.topics import chirpstack_up
 from simulators.chirpstack import APPLICATION_ID, Node, up_event
+from smartplace.clock import utc_now
 from smartplace.embedded import broker
 from smartplace.embedded.broker import EmbeddedBroker
 from smartplace.embedded.ports import free_port
+from smartplace.places import load_places, read_places_to_import
+from smartplace.settings import Settings
+from store.api_keys import ApiKeys
+from store.pool import open_pool
 from tests.conftest import DEADLINE_S, ROOT, SMALL_BOROUGH, is_free, missing, new_database, running, until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -39,6 +47,8 @@ SMARTPLACE = [sys.executable, "-m", "smartplace"]
 MANAGE_PASSWORD = "only for the tests"
 LONGEST_START_S = 60
 LONGEST_STOP_S = 20
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,12 @@ class Publisher:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(DEADLINE_S)
 
 
+def run_beside(coroutine: Coroutine[object, object, Result]) -> Result:
+    """Run it to its end in a thread of its own: the synchronous playwright keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 @dataclass(kw_only=True)
 class Platform:
     """`smartplace ingest` and `smartplace serve` on a database and a broker; all of them end with it."""
@@ -121,6 +137,7 @@ class Platform:
     settings: dict[str, str] = field(default_factory=dict)
     http_port: int = field(default_factory=free_port)
     started_at: datetime | None = None
+    _serve: subprocess.Popen | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
     _servers: ExitStack = field(default_factory=ExitStack)
 
@@ -140,6 +157,8 @@ class Platform:
             "session_key": "k" * 40,
             "secure_cookies": False,
             "tick_seconds": 1,
+            # The first after a restart may be lost: then whoever waits for the present waits for the next.
+            "canary_seconds": 1,
             # These devices speak as fast as the broker takes it.
             "flood_per_minute": 1_000_000,
             "flood_burst": 10_000_000,
@@ -148,11 +167,15 @@ class Platform:
         return {**os.environ, **{f"SMARTPLACE_{name.upper()}": str(value) for name, value in settings.items()}}
 
     def import_places(self, text: str) -> None:
+        """As `smartplace import` does, without a process of its own."""
         path = self.folder / "places.toml"
         path.write_text(text)
-        command = [*SMARTPLACE, "import", str(path)]
-        done = subprocess.run(command, env=self.environment(), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        settings = Settings.model_validate({"database_url": self.conninfo})
+
+        async def imported() -> None:
+            await load_places(settings, await read_places_to_import(settings, path))
+
+        run_beside(imported())
 
     @contextmanager
     def process(self, command: str) -> Iterator[subprocess.Popen]:
@@ -164,6 +187,38 @@ class Platform:
     def start(self, command: str) -> subprocess.Popen:
         """A process of ours that runs until `stop`, or until the platform ends."""
         return self._stack.enter_context(self.process(command))
+
+    def serving(self) -> subprocess.Popen:
+        """The web server once it answers: the one that was asked for before, or a new one where that has ended."""
+
+        def answers() -> bool:
+            try:
+                return self.get("/healthz").status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        if self._serve is None or self._serve.poll() is not None:
+            self._serve = self.start("serve")
+            until(answers, what="the web server")
+        return self._serve
+
+    def new_key(self, *scopes: Scope) -> str:
+        """A key that may do this."""
+        given = {"label": "e2e", "scopes": frozenset(scopes), "lifetime": timedelta(days=1)}
+        key, _ = self._with_keys(lambda keys: keys.create(**given))
+        return key
+
+    def revoke(self, key: str) -> None:
+        """End a key."""
+        _, key_id, _ = key.split("_", 2)
+        assert self._with_keys(lambda keys: keys.revoke(key_id))
+
+    def _with_keys(self, action: Callable[[ApiKeys], Coroutine[object, object, Result]]) -> Result:
+        async def run() -> Result:
+            async with open_pool(self.conninfo, size=1) as pool:
+                return await action(ApiKeys(pool, now=utc_now))
+
+        return run_beside(run())
 
     def open_publisher(self) -> "Publisher":
         """A publisher that lasts until `stop`."""
@@ -248,6 +303,12 @@ def module_platform(postgres_18, tmp_path_factory) -> Iterator[Platform]:
 
 
 @pytest.fixture
+def serve(platform) -> subprocess.Popen:
+    """The web server of a file's platform, which tests may end: the next one has another."""
+    return platform.serving()
+
+
+@pytest.fixture
 def new_platform(tmp_path) -> Iterator[Callable[..., Platform]]:
     """Makes a platform on a database: `new_platform(conninfo, tick_seconds=1)`."""
     with ExitStack() as stack:
@@ -278,7 +339,14 @@ class Demo:
                 stdin=subprocess.DEVNULL,
                 stdout=screen,
                 stderr=screen,
-                env={**os.environ, "E2E_MARK": self.mark, **environment},
+                # As shipped, but in a hurry: of what is restarted nobody says anything before its tick and its canary.
+                env={
+                    **os.environ,
+                    "E2E_MARK": self.mark,
+                    "SMARTPLACE_TICK_SECONDS": "1",
+                    "SMARTPLACE_CANARY_SECONDS": "1",
+                    **environment,
+                },
                 # Signals of the tests' own terminal are none of its business.
                 start_new_session=True,
             )

@@ -54,18 +54,26 @@ class Watched:
         return until(found, what=f"{name} of {process} that is red")
 
 
+def as_asked(folder):
+    """The settings of a platform that can be asked."""
+    return {"ingest_http_port": free_port(), "metrics_token": TOKEN, "spool_file": folder / "spool.db"}
+
+
+@pytest.fixture(scope="module")
+def watch(module_platform):
+    """One that runs, for tests after which it runs as before."""
+    module_platform.settings.update(as_asked(module_platform.folder))
+    watch = Watched(module_platform)
+    watch.start()
+    return watch
+
+
 @pytest.fixture
 def watched(database, new_platform, tmp_path):
+    """Makes one with settings of its own, not yet started."""
+
     def make(**settings):
-        return Watched(
-            new_platform(
-                database,
-                ingest_http_port=free_port(),
-                metrics_token=TOKEN,
-                spool_file=tmp_path / "spool.db",
-                **settings,
-            )
-        )
+        return Watched(new_platform(database, **as_asked(tmp_path), **settings))
 
     return make
 
@@ -95,15 +103,13 @@ def documented():
     )
 
 
-def test_every_metric_is_documented_and_every_documented_one_is_there(watched):
-    platform = watched()
-    platform.start()
+def test_every_metric_is_documented_and_every_documented_one_is_there(watch):
     of_ingest, of_serve = documented()
 
     assert len(of_serve) > 15
-    assert names(platform.ingest_metrics()) == of_ingest
-    assert names(platform.serve_metrics()) == of_serve
-    for answer in (platform.ingest_metrics(accept=OPENMETRICS), platform.serve_metrics(accept=OPENMETRICS)):
+    assert names(watch.ingest_metrics()) == of_ingest
+    assert names(watch.serve_metrics()) == of_serve
+    for answer in (watch.ingest_metrics(accept=OPENMETRICS), watch.serve_metrics(accept=OPENMETRICS)):
         assert answer.headers["content-type"].startswith("application/openmetrics-text")
         assert {family.name for family in openmetrics.text_string_to_metric_families(answer.text)} >= {
             "smartplace_ready",
@@ -111,9 +117,7 @@ def test_every_metric_is_documented_and_every_documented_one_is_there(watched):
         }
 
 
-def test_what_came_is_counted_and_no_device_is_a_label(watched):
-    watch = watched()
-    watch.start()
+def test_what_came_is_counted_and_no_device_is_a_label(watch):
     log = uplink(BAY, MODEL, 1, 1, b"\x01").topic.replace("/event/up", "/event/log")
     notice = b'{"deviceInfo": {"devEui": "%b"}, "code": "%b", "level": "ERROR"}'
     with watch.platform.publisher() as publisher:
@@ -175,9 +179,7 @@ def test_a_spool_that_fills_turns_both_red_until_it_is_empty(watched):
     assert found["smartplace_uplinks_accepted_total", ("source", "spool")] > 5
 
 
-def test_without_a_broker_it_says_so(watched):
-    watch = watched()
-    watch.start()
+def test_without_a_broker_it_says_so(watch):
     watch.platform._broker_process.terminate()
     watch.until_red("ingest", "subscribed")
     watch.until_red("serve", "subscribed")
@@ -186,9 +188,7 @@ def test_without_a_broker_it_says_so(watched):
     assert samples(watch.ingest_metrics())["smartplace_broker_reconnects_total", ("source", "mqtt")] >= 1
 
 
-def test_whoever_has_no_token_reads_nothing_and_a_taken_port_is_one_sentence(watched):
-    watch = watched()
-    watch.start()
+def test_whoever_has_no_token_reads_nothing_and_a_taken_port_is_one_sentence(watch):
     assert watch.platform.get("/metrics").status_code == 401
     assert watch.platform.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
     with watch.platform.process("ingest") as second:

@@ -4,14 +4,14 @@ import concurrent.futures
 import json
 import os
 import signal
-import subprocess
 
 import httpx
 import psycopg
 import pytest
 
+from domain.api_keys import Scope
 from tests.conftest import SMALL_BOROUGH, until
-from tests.e2e.conftest import SMARTPLACE, uplink
+from tests.e2e.conftest import uplink
 
 BAY, MODEL = "70b3d50000000001", "bosch-tps110"
 
@@ -25,30 +25,9 @@ def platform(module_platform):
     return module_platform
 
 
-def token(platform, *arguments):
-    """What `smartplace token` says."""
-    command = [*SMARTPLACE, "token", *arguments]
-    return subprocess.run(
-        command, env=platform.environment(), capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
 @pytest.fixture(scope="module")
 def key(platform):
-    return token(platform, "create", "--scope", "ingest", "--label", "e2e")
-
-
-@pytest.fixture
-def serve(platform):
-    def answers():
-        try:
-            return platform.get("/healthz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    with platform.process("serve") as process:
-        until(answers, what="the web server")
-        yield process
+    return platform.new_key(Scope.INGEST)
 
 
 def post(platform, key, path, content):
@@ -85,10 +64,10 @@ def test_a_place_that_is_imported_meanwhile_is_known(platform, serve, key):
 
 
 def test_a_revoked_key_is_refused_at_once(platform, serve):
-    key = token(platform, "create", "--scope", "ingest", "--label", "short-lived")
+    key = platform.new_key(Scope.INGEST)
     assert post(platform, key, "/v1/ingest/ttn", b"{}").status_code == 202
 
-    token(platform, "revoke", key.split("_")[1])
+    platform.revoke(key)
     assert post(platform, key, "/v1/ingest/ttn", b"{}").status_code == 401
 
 

@@ -1,14 +1,14 @@
 """The register on the real web server: a file makes places that are live at once, and an installer moves a sensor."""
 
 import json
-import subprocess
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from domain.api_keys import Scope
 from tests.conftest import until
-from tests.e2e.conftest import SMARTPLACE, logged_in, uplink
+from tests.e2e.conftest import logged_in, uplink
 
 SENSOR, MODEL = "70b3d50000000001", "bosch-tps110"
 CSV = (
@@ -30,25 +30,13 @@ def platform(module_platform):
 
 @pytest.fixture(scope="module")
 def key(platform):
-    command = [*SMARTPLACE, "token", "create", "--scope", "registry", "--scope", "ingest", "--label", "e2e"]
-    made = subprocess.run(command, env=platform.environment(), capture_output=True, text=True, check=True)
-    return made.stdout.strip()
+    return platform.new_key(Scope.REGISTRY, Scope.INGEST)
 
 
 @pytest.fixture
-def client(platform, key):
-    def answers():
-        try:
-            return platform.get("/healthz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
+def client(platform, serve, key):
     headers = {"Authorization": f"Bearer {key}"}
-    with (
-        platform.process("serve"),
-        httpx.Client(base_url=platform.url, headers=headers, timeout=20) as client,
-    ):
-        until(answers, what="the web server")
+    with httpx.Client(base_url=platform.url, headers=headers, timeout=20) as client:
         yield client
 
 

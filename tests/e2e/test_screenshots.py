@@ -10,13 +10,12 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.conftest import until
 from tests.e2e.conftest import Message
+from tests.wcag import assert_no_rule_is_broken
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDTHS = [1280, 375]
 PICTURES = {"places": "/", "sign": "/signs/{sign}", "manage": "/manage"}
 
@@ -68,8 +67,7 @@ def check(page: Page, path: str) -> None:
         expect(page.locator("#redoc h1").first).to_be_visible(timeout=60_000)
     if path != "/docs" or page.width == WIDTHS[0]:
         # Of the reference, which has thousands of elements and takes most of a minute, once.
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert_no_rule_is_broken(page, path)
     too_wide = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(too_wide), f"{path} scrolls sideways at {page.width} px"
     if folder := os.environ.get("PICTURES_OF_ALL"):

@@ -74,6 +74,7 @@ class Worker:
             "SMARTPLACE_NATS_SERVERS": servers,
             "SMARTPLACE_NATS_ACK_WAIT_S": "3",
             "SMARTPLACE_TICK_SECONDS": "1",
+            "SMARTPLACE_CANARY_SECONDS": "1",
             "SMARTPLACE_FLOOD_BURST": "1000000",
         }
         self.log = log

@@ -40,6 +40,11 @@ class Register:
             raise StoreUnavailableError("away")
         self.told.append(report)
 
+    async def take_back(self, worker):
+        if self.outages:
+            raise StoreUnavailableError("away")
+        self.told = [report for report in self.told if report.worker != worker]
+
 
 @pytest.fixture
 def clock(noon):
@@ -108,6 +113,22 @@ async def test_others_hear_at_once_what_changes_and_what_does_not_every_while(
     clock.at += timedelta(seconds=10)
     assert (await told(3)).said_at == clock.at
     telling.cancel()
+
+
+@pytest.mark.parametrize("outages", [0, 1])
+async def test_at_its_end_a_process_takes_its_word_back_if_it_can(readiness, parts, outages):
+    parts.link.ready = False
+    register = Register()
+    telling = asyncio.create_task(readiness.tell(register, every_s=10))
+    async with asyncio.timeout(20):
+        while not register.told:
+            await asyncio.sleep(0)
+    register.outages = outages
+    telling.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    assert len(register.told) == outages
 
 
 @pytest.fixture

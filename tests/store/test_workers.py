@@ -30,6 +30,16 @@ async def test_a_worker_has_one_word_and_it_is_its_last(database, noon):
         assert await workers.since(noon) == expected[:1]
 
 
+async def test_a_word_that_is_taken_back_is_gone_and_no_other(database, noon):
+    async with open_pool(database, size=1) as pool:
+        workers = Workers(pool)
+        await workers.report(report("a", noon))
+        await workers.report(report("b", noon, subscribed=False))
+        await workers.take_back("b")
+
+        assert await workers.since(noon - timedelta(seconds=1)) == [report("a", noon)]
+
+
 async def test_whoever_is_silent_for_an_hour_is_forgotten(database, noon):
     async with open_pool(database, size=1) as pool:
         workers = Workers(pool)

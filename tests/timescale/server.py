@@ -28,17 +28,29 @@ class TimescaleServer:
         self._process = subprocess.Popen(
             [BIN / "node", HERE / "serve.mjs", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        self.port = self._listens()
+        self.conninfo = make_conninfo(
+            host="127.0.0.1", port=self.port, user="postgres", dbname="template1", connect_timeout=10
+        )
+        return self
+
+    def renew(self) -> None:
+        """An empty database in place of the one that there is; who was connected to that is cut off."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("renew\n")
+        self._process.stdin.flush()
+        self._listens()
+
+    def _listens(self) -> int:
+        """Its port, as soon as it says so."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._stop()
             msg = f"serve.mjs ended with status {self._process.returncode} before it listened"
             raise RuntimeError(msg)
-        self.port: int = json.loads(line)["port"]
-        self.conninfo = make_conninfo(
-            host="127.0.0.1", port=self.port, user="postgres", dbname="template1", connect_timeout=10
-        )
-        return self
+        port: int = json.loads(line)["port"]
+        return port
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -103,3 +103,17 @@ def test_a_connection_that_goes_away_leaves_nothing_half_done(
     other.execute("INSERT INTO reading VALUES (%s, 1)", (MORNING,))
     other.close()
     assert connection.execute("SELECT count(*) FROM reading").fetchone() == (0,)
+
+
+def test_a_new_database_has_nothing_of_the_one_before_whoever_was_connected(server: TimescaleServer) -> None:
+    with psycopg.connect(server.conninfo, autocommit=True, prepare_threshold=None) as held:
+        held.execute("CREATE TABLE left_behind (number int)")
+        server.renew()
+        with psycopg.connect(server.conninfo, prepare_threshold=None) as connection:
+            found = connection.execute(
+                "SELECT to_regclass('left_behind'), current_setting('TimeZone'), count(*) FROM pg_extension"
+                " WHERE extname = 'timescaledb'"
+            ).fetchone()
+            assert found == (None, "UTC", 1)
+        with pytest.raises(psycopg.OperationalError):
+            held.execute("SELECT 1")
