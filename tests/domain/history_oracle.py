@@ -107,6 +107,8 @@ def infer(taken, by, word, following, begins, ends):
 
 def smooth(taken, by, told):
     """Runs of equal known seconds that are too short are told as the one before."""
+    if not any(word["debounce"] for word in told.values()):
+        return  # none is shorter than no time at all
     limits = {}
     newest = None
     for second in range(len(taken)):
@@ -129,9 +131,9 @@ def smooth(taken, by, told):
                 taken[second], by[second] = before, "repaired"
 
 
-def arrivals(words, closures, horizon):
-    """(second, arrivals, departures) wherever something came or went."""
-    told, answer = heard(words), moments(words, closures, horizon)
+def arrivals(words, closures, horizon, answer=None):
+    """(second, arrivals, departures) wherever something came or went; `answer` is that of `moments`, if it is known."""
+    told, answer = heard(words), answer or moments(words, closures, horizon)
     found, known = [], None
     for second in range(horizon):
         now, before = answer[second], answer[second - 1] if second else None

@@ -158,6 +158,10 @@ def brute(sent, closures, origin, told_until) -> BruteHistory:
     closed = defaultdict(list)
     for asset_id, begins, length in closures:
         closed[asset_id].append((begins, begins + length))
+    moments = {
+        asset.asset_id: history_oracle.moments(words[asset.asset_id], closed[asset.asset_id], HORIZON)
+        for asset in PLACES.assets
+    }
     sites = {site.site_id: site for site in PLACES.sites}
     assets = [
         BruteAsset(
@@ -171,8 +175,10 @@ def brute(sent, closures, origin, told_until) -> BruteHistory:
             capacity=asset.seats or 1,
             limit_s=asset.max_stay_minutes and asset.max_stay_minutes * 60,
             home_linked=asset.home_linked,
-            moments=history_oracle.moments(words[asset.asset_id], closed[asset.asset_id], HORIZON),
-            changes=history_oracle.arrivals(words[asset.asset_id], closed[asset.asset_id], HORIZON),
+            moments=moments[asset.asset_id],
+            changes=history_oracle.arrivals(
+                words[asset.asset_id], closed[asset.asset_id], HORIZON, moments[asset.asset_id]
+            ),
         )
         for asset in PLACES.assets
     ]
