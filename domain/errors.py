@@ -231,6 +231,10 @@ class StoreUnavailableError(SmartPlaceError):
     """The database does not answer; nothing is lost, try again."""
 
 
+class StoreContendedError(StoreUnavailableError):
+    """Somebody else changed the same rows at the same time: nothing was kept, and trying again helps at once."""
+
+
 class StoreRefusedError(SmartPlaceError):
     """The database refuses these rows whatever happens: they are at fault, not the connection."""
 

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from domain.errors import StoreRefusedError, StoreUnavailableError
@@ -21,7 +22,7 @@ from domain.spans import BEGINNING, FOREVER, Span
 from store.arrays import arrays
 from store.due import Due, Extent, share
 from store.history_reading import Breath, read_anew, read_kept
-from store.lanes import side_by_side
+from store.lanes import Turns, side_by_side
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
 
@@ -103,11 +104,12 @@ class History:
         async with connected(self._pool, within_s=_WITHIN_S) as connection:
             await _spread(connection, timedelta())
         lanes = min(_LANES, self._pool.max_size)
-        return sum(await side_by_side(*(self._tell_all(_Lane(lane, lanes), began) for lane in range(lanes))))
+        turns = Turns()
+        return sum(await side_by_side(*(self._tell_all(_Lane(lane, lanes), began, turns) for lane in range(lanes))))
 
-    async def _tell_all(self, lane: _Lane, began: float) -> int:
+    async def _tell_all(self, lane: _Lane, began: float, turns: Turns) -> int:
         told = 0
-        while (step := await self._step(lane, timedelta(seconds=time.monotonic() - began))) != 0:
+        while (step := await turns.take(partial(self._step, lane, _since(began)))) != 0:
             if step is None:
                 await asyncio.sleep(_TURN_S)
             else:
@@ -184,6 +186,10 @@ async def _take_back(connection: Connection) -> None:
         until: datetime = row["until"]
         # Whatever day it is, its beginning is nearer than this.
         await _sum(connection, [Stretch(key, until - _QUARTER, until) for key in row["asset_keys"]])
+
+
+def _since(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)
 
 
 async def _spread(connection: Connection, waited: timedelta) -> None:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from domain.errors import StoreRefusedError, StoreUnavailableError
+from domain.errors import StoreContendedError, StoreRefusedError, StoreUnavailableError
 from store.arrays import ADAPTERS
 
 Connection = psycopg.AsyncConnection[DictRow]
@@ -44,6 +44,16 @@ _LIVENESS: dict[str, object] = {
     "application_name": "smartplace",
 }
 
+_SETTINGS = (
+    "timezone=UTC",
+    "statement_timeout=30s",
+    # Compiling a statement would take longer than running it: ours are short, whatever the planner expects.
+    "jit=off",
+    # What is told anew of years that are compressed takes as many rows as it takes. Where there is no TimescaleDB, a
+    # name like any other.
+    "timescaledb.max_tuples_decompressed_per_dml_transaction=0",
+)
+
 
 @asynccontextmanager
 async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncIterator[Pool]:
@@ -56,8 +66,7 @@ async def open_pool(conninfo: str, *, size: int, prepare: bool = True) -> AsyncI
         "context": ADAPTERS,
         "row_factory": dict_row,
         "autocommit": True,
-        # Compiling a statement would take longer than running it: ours are short, whatever the planner expects.
-        "options": "-c timezone=UTC -c statement_timeout=30s -c jit=off",
+        "options": " ".join(f"-c {setting}" for setting in _SETTINGS),
         "prepare_threshold": 5 if prepare else None,
     }
     pool = Pool(
@@ -97,6 +106,8 @@ def translated() -> Iterator[None]:
         yield
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise StoreRefusedError(_first_line(error)) from error
+    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+        raise StoreContendedError(_first_line(error)) from error
     except (psycopg.OperationalError, psycopg.InternalError, PoolTimeout) as error:
         raise StoreUnavailableError(_first_line(error)) from error
     except TimeoutError as error:

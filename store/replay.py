@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from domain.codec_scripts import ScriptedModels, ScriptFrame
 from domain.errors import CommandError
 from domain.ids import DeviceId
 from domain.places import AssetKind
-from store.lanes import side_by_side
+from store.lanes import Turns, side_by_side
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import one, query
@@ -190,6 +191,7 @@ class _Replay:
         self._device_key: int | None = None
         self._asset_keys: list[int] | None = None
         self._met: set[Moment] = set()
+        self._turns = Turns()
         self._raw_from: dict[int, datetime] = {}
         self.report = Report()
 
@@ -242,7 +244,7 @@ class _Replay:
     async def _lane(self, connection: Connection, way: _Pass, windows: Iterator[dict[str, object]], total: int) -> None:
         """One window after another, whichever is next."""
         for span in windows:
-            await self._window(connection, way, span)
+            await self._turns.take(partial(self._window, connection, way, span))
             await connection.execute(query("begin_replaying"))
             self._progress(self.report.frames, total)
 
@@ -268,20 +270,26 @@ class _Replay:
         )
 
     async def _window(self, connection: Connection, way: _Pass, span: dict[str, object]) -> None:
-        async with connection.transaction():
-            await connection.execute(query("read_one_snapshot"))
-            await connection.execute(query("read_a_part"))
-            frames = [JournalFrame(*row) for row in await _rows(connection, way.frames, span)]
-            if not frames:
-                return
-            counting = [frame for frame in frames if frame.observed_at >= self._raw_from[frame.device_key]]
-            newcomers = set(await _rows(connection, "select_replay_newcomers", {}))
-            changes = await self._differences(connection, way, counting)
-            alone = [change for change in changes if change.moment not in newcomers]
-            self._met.update(change.moment for change in changes if change.moment in newcomers)
-            self._note(len(frames), alone)
-            if alone and not self._scope.dry_run:
-                await rewrite(connection, alone, self._names, self._at_gates)
+        with translated():
+            async with connection.transaction():
+                await connection.execute(query("read_one_snapshot"))
+                await connection.execute(query("read_a_part"))
+                frames = [JournalFrame(*row) for row in await _rows(connection, way.frames, span)]
+                alone, met, unread = await self._put_right(connection, way, frames)
+        self._met |= met
+        self._note(len(frames), alone, unread)
+
+    async def _put_right(
+        self, connection: Connection, way: _Pass, frames: Sequence[JournalFrame]
+    ) -> tuple[list[Change], set[Moment], int]:
+        """What changed of these frames, which moments others joined meanwhile, how many frames could not be read."""
+        counting = [frame for frame in frames if frame.observed_at >= self._raw_from[frame.device_key]]
+        newcomers = set(await _rows(connection, "select_replay_newcomers", {}))
+        changes, unread = await self._differences(connection, way, counting)
+        alone = [change for change in changes if change.moment not in newcomers]
+        if alone and not self._scope.dry_run:
+            await rewrite(connection, alone, self._names, self._at_gates)
+        return alone, {change.moment for change in changes} & newcomers, unread
 
     async def _meet(self) -> None:
         """Moments that a frame joined meanwhile, with all their frames; ingest waits for the end of this."""
@@ -291,16 +299,20 @@ class _Replay:
             span = {"earliest": min(times), "latest": max(times)}
             met = columns(("device_keys", "observed"), sorted(self._met))
             rows = await _rows(self._connection, "select_replay_met_frames", {**met, **span})
-            changes = await self._differences(self._connection, _ON_TIME, [JournalFrame(*row) for row in rows])
-            self._note(0, changes)
+            frames = [JournalFrame(*row) for row in rows]
+            changes, unread = await self._differences(self._connection, _ON_TIME, frames)
+            self._note(0, changes, unread)
             await rewrite(self._connection, changes, self._names, self._at_gates)
 
-    async def _differences(self, connection: Connection, way: _Pass, frames: Sequence[JournalFrame]) -> list[Change]:
+    async def _differences(
+        self, connection: Connection, way: _Pass, frames: Sequence[JournalFrame]
+    ) -> tuple[list[Change], int]:
+        """What has to change, and how many frames could not be read."""
         scripted = await self._scripted(frames)
-        self.report.unread += sum(is_unread(meaning) for meaning in scripted.values())
         found = await self._derived(connection, way, frames)
         # In a thread, so that the other lane's statements follow one another meanwhile.
-        return await asyncio.to_thread(differences, frames, self._devices, found, scripted)
+        changes = await asyncio.to_thread(differences, frames, self._devices, found, scripted)
+        return changes, sum(is_unread(meaning) for meaning in scripted.values())
 
     async def _scripted(self, frames: Sequence[JournalFrame]) -> dict[JournalFrame, Meaning]:
         """What the frames mean whose codec is JavaScript."""
@@ -336,8 +348,9 @@ class _Replay:
             found[device_key, observed_at].happened.append(tuple(happened))
         return found
 
-    def _note(self, frames: int, changes: Sequence[Change]) -> None:
+    def _note(self, frames: int, changes: Sequence[Change], unread: int) -> None:
         self.report.frames += frames
+        self.report.unread += unread
         for change in changes:
             self.report.changed += len(change.frames)
             self.report.undecodable += sum(isinstance(meaning, Undecodable) for _, meaning in change.frames)

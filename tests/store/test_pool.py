@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from store.pool import open_pool
+from store.pool import connected, open_pool
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 
@@ -35,3 +35,9 @@ async def test_who_is_told_to_stop_while_a_connection_comes_is_given_none(databa
 
     # Either it had its connection before it was told, or it ends: it never goes on as if nothing was said.
     assert given in ([], [0])
+
+
+async def test_as_many_compressed_rows_are_opened_as_have_to_be(database):
+    async with open_pool(database, size=1) as pool, connected(pool) as connection:
+        rows = await connection.execute("SHOW timescaledb.max_tuples_decompressed_per_dml_transaction")
+        assert list((await rows.fetchone()).values()) == ["0"]
