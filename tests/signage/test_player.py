@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -233,17 +233,18 @@ def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page
     page.goto(server.url + PAGE + "#token=" + TOKEN)
     expect(display(page)).to_have_text("4")
     with page.expect_request("**/heartbeat") as heartbeat:
-        world.pass_by(page, 40)
+        world.pass_by(page, 31)
     said = heartbeat.value.post_data_json
     frame = Frames(now=world.now, validity=timedelta(seconds=60)).of("harbour-road", live.snapshot)
     assert (said["frame_id_shown"], said["rendered_hash"]) == (frame.frame_id, rendered_hash(frame))
     assert (said["screen_on"], said["interval_s"]) == (True, 30)
-    for _ in range(4):
+    # Time goes by beside it: long before a frame ends, whatever the machine has to do, there is another one.
+    for _ in range(8):
         world.vouch()
         page.wait_for_function(
             "revision => document.querySelector('main').dataset.revision == revision", arg=world.revision
         )
-        world.pass_by(page, 40)
+        world.pass_by(page, 20)
     world.pass_by(page, 45)
     assert_blank(page)
     with page.expect_request("**/heartbeat") as heartbeat:
@@ -252,7 +253,8 @@ def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page
     with page.expect_request("**/plays") as handed_in:
         world.pass_by(page, 30)
     plays = handed_in.value.post_data_json["plays"]
-    assert [play["frame_id"] for play in plays if play["frame_id"]] == [frame.frame_id]
+    # One stretch of time, told in two where a full hour lies in it.
+    assert [frame_id for frame_id, _ in groupby(play["frame_id"] for play in plays) if frame_id] == [frame.frame_id]
     assert plays[-1]["frame_id"] is None
     assert all(before["to"] <= after["from"] for before, after in pairwise(plays))
     assert all(play["from"][:13] == play["to"][:13] or play["to"][14:19] == "00:00" for play in plays)
