@@ -35,7 +35,7 @@ async def replay(settings: Settings, scope: Scope, progress: Progress) -> Report
 async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Report:
     """History is told after it: words of a bay told together cost a fraction of what each alone does.
 
-    Where ingest is the historian, it tells its part, at its own pace.
+    Where an ingest runs, both tell of it, in turn.
     """
     report = await replay_with(pool, scope, progress)
     await History(pool, now=utc_now).catch_up()

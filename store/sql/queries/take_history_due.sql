@@ -1,6 +1,6 @@
--- The assets of a lane whose notes wait longest, and so long at least, and all of their notes, taken away: as few stretches of time
--- as there can be, those within a day of one another made one. In the caller's transaction: it has all that was committed
--- with them.
+-- The assets of a lane whose notes wait longest, and so long at least, and all of their notes, taken away: as few
+-- stretches of time as there can be, those within a day of one another made one. In the caller's transaction: it has all
+-- that was committed with them.
 WITH oldest AS (
     SELECT asset_key
     FROM (
