@@ -48,6 +48,15 @@ def reported_state(measurements: Measurements) -> State | None:
     return None
 
 
+def beside(measurements: Measurements, state: State | None) -> list[tuple[str, float]]:
+    """What was measured beside the state that was said of an asset, None for none.
+
+    A sensor's own word for that very state is nothing else, and kept with it: nearly every frame of a bay has one.
+    """
+    occupied = None if state is None else state is State.OCCUPIED
+    return [(key, float(value)) for key, value in measurements.items() if key != "occupied" or value is not occupied]  # type: ignore[arg-type]
+
+
 def _state(occupied: bool) -> State:  # noqa: FBT001
     return State.OCCUPIED if occupied else State.FREE
 

@@ -188,11 +188,12 @@ class FrameStore:
         if gone:
             raise StoreRefusedError(f"not in the register any more: {', '.join(sorted(gone))}")
         keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
-        events = [said for device, frame in keyed if (said := event(device, frame)) is not None]
+        said = [event(*pair) for pair in keyed]
+        events = [one for one in said if one is not None]
         if len(events) < len(keyed):
             await note_passages(connection, keyed)
         await copy_in(connection, "copy_uplinks", UPLINK_TYPES, (uplink_row(*pair) for pair in keyed))
-        await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed))
+        await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed, said))
         await copy_in(connection, "copy_events", EVENT_TYPES, (event_row(said) for said in events))
         await apply_batch(connection, keyed, events, confirms=self._confirms, places_version=self._places_version)
 

@@ -12,6 +12,8 @@ from devices.catalogue import model
 from devices.distance import said_at
 from domain.errors import EXHAUSTED, DecodeError, Reason, ScriptError, UnknownModelError
 from domain.places import AssetKind
+from domain.sayings import beside
+from domain.states import State
 from domain.uplinks import Decoded
 from store.places import KnownDevice
 
@@ -49,21 +51,29 @@ _Word = tuple[str, str, int | None, int | None]
 """What `Happened` says after the counter."""
 
 
+class _Told(NamedTuple):
+    """What it says of an asset, None for nothing, and what was measured beside that."""
+
+    word: _Word | None
+    measured: Sequence[Measured]
+
+
 @dataclass(frozen=True, slots=True)
 class _Meaning:
     decoded: Decoded
-    measured: tuple[Measured, ...]
     # By kind of asset and threshold: bytes that were said before say the same again.
-    _words: dict[tuple[AssetKind, int | None], _Word | None] = field(default_factory=dict, repr=False, compare=False)
+    _told: dict[tuple[AssetKind | None, int | None], _Told] = field(default_factory=dict, repr=False, compare=False)
 
-    def word(self, kind: AssetKind, threshold_mm: int | None) -> _Word | None:
-        """What it says of an asset of this kind; None for nothing."""
+    def told(self, kind: AssetKind | None, threshold_mm: int | None = None) -> _Told:
+        """What is kept of it where it is with an asset of this kind; None where it is with none."""
         try:
-            return self._words[kind, threshold_mm]
+            return self._told[kind, threshold_mm]
         except KeyError:
-            said = said_at(kind, self.decoded.measurements, threshold_mm)
-            word = None if said is None else (self.decoded.kind.value, said.state.value, said.number, said.before_s)
-            return self._words.setdefault((kind, threshold_mm), word)
+            decoded = self.decoded
+            said = None if kind is None else said_at(kind, decoded.measurements, threshold_mm)
+            word = None if said is None else (decoded.kind.value, said.state.value, said.number, said.before_s)
+            told = _Told(word, beside(decoded.measurements, said.state if said else None))
+            return self._told.setdefault((kind, threshold_mm), told)
 
 
 Meaning = _Meaning | Undecodable
@@ -75,6 +85,11 @@ class Derived:
 
     measured: list[Measured] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
+
+    def once(self) -> "Derived":
+        """Without the sensors' own words for states that are in the events, which were kept twice in earlier days."""
+        again = {("occupied", float(said[3] == State.OCCUPIED)) for said in self.happened}
+        return Derived([pair for pair in self.measured if pair not in again], self.happened)
 
     def same_as(self, other: "Derived") -> bool:
         """As bags: the database keeps no order."""
@@ -110,8 +125,7 @@ def meaning_of(decoded: Decoded | Exception) -> Meaning:
     if not isinstance(decoded, Decoded):
         exhausted = isinstance(decoded, ScriptError) and decoded.fault in EXHAUSTED
         return Undecodable(Reason.CODEC_FAILED if exhausted else Reason.UNDECODABLE, str(decoded))
-    measured = tuple((key, float(value)) for key, value in decoded.measurements.items())  # type: ignore[arg-type]
-    return _Meaning(decoded, measured)
+    return _Meaning(decoded)
 
 
 def is_unread(meaning: Meaning) -> bool:
@@ -140,7 +154,8 @@ def differences(
         if scripted and any(is_unread(meaning) for _, meaning in told):
             continue
         after, before = _derived(told, devices[moment[0]]), found.get(moment, _NOTHING)
-        if not after.same_as(before) or any(_kind_changed(frame, meaning) for frame, meaning in told):
+        same = after.same_as(before) or after.same_as(before.once())
+        if not same or any(_kind_changed(frame, meaning) for frame, meaning in told):
             changes.append(Change(moment=moment, frames=told, before=before, after=after))
     return changes
 
@@ -153,10 +168,11 @@ def _derived(told: Sequence[tuple[JournalFrame, Meaning]], device: KnownDevice) 
     for frame, meaning in told:
         if isinstance(meaning, Undecodable):
             continue
-        derived.measured += meaning.measured
         stay = device.stay_at(frame.observed_at)
-        if stay is not None and (word := meaning.word(stay.kind, stay.distance_threshold_mm)) is not None:
-            derived.happened.append((stay.asset_key, frame.f_cnt, *word))
+        told_here = meaning.told(stay.kind, stay.distance_threshold_mm) if stay else meaning.told(None)
+        derived.measured += told_here.measured
+        if stay is not None and told_here.word is not None:
+            derived.happened.append((stay.asset_key, frame.f_cnt, *told_here.word))
     return derived
 
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from devices.distance import said_at
 from domain.errors import Reason
 from domain.measurements import CHARGING
+from domain.sayings import beside
 from domain.security import NetworkNotice
 from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import Event, Latest
@@ -95,11 +96,11 @@ def uplink_row(device: KnownDevice, frame: Accepted) -> Sequence[object]:
     )  # fmt: skip
 
 
-def measurement_rows(keyed: Iterable[tuple[KnownDevice, Accepted]]) -> Rows:
-    """One row for each thing measured."""
-    for device, frame in keyed:
-        for key, value in frame.decoded.measurements.items():
-            yield frame.uplink.observed_at, device.device_key, key, float(value)  # type: ignore[arg-type]
+def measurement_rows(keyed: Keyed, said: Iterable[Event | None]) -> Rows:
+    """One row for each thing measured that is not in the event of its frame."""
+    for (device, frame), its in zip(keyed, said, strict=True):
+        for key, value in beside(frame.decoded.measurements, its.state if its else None):
+            yield frame.uplink.observed_at, device.device_key, key, value
 
 
 def event_row(event: Event) -> Sequence[object]:

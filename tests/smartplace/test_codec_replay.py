@@ -91,7 +91,7 @@ def rows(conninfo, statement):
 
 
 JOURNAL = "SELECT codec, codec_version, count(*) FROM uplink GROUP BY 1, 2 ORDER BY 1"
-OCCUPIED = "SELECT value FROM measurement WHERE key = 'occupied' AND device_key = (SELECT device_key FROM device WHERE device_id = '70b3d50000000001') ORDER BY observed_at"
+STATES = "SELECT state FROM event WHERE device_key = (SELECT device_key FROM device WHERE device_id = '70b3d50000000001') ORDER BY observed_at"
 
 
 async def test_frames_are_kept_with_the_codec_and_the_version_that_read_them(world, database, acme):
@@ -100,7 +100,7 @@ async def test_frames_are_kept_with_the_codec_and_the_version_that_read_them(wor
     await send((b"\x01",), (b"\x01", OTHER), (b"\x00\x21",))
 
     assert rows(database, JOURNAL) == [("acme-bay", 1, 2), ("bosch-tps110", 1, 1)]
-    assert rows(database, OCCUPIED) == [(1.0,), (0.0,)]
+    assert rows(database, STATES) == [("occupied",), ("free",)]
     assert rows(database, "SELECT value FROM measurement WHERE key = 'battery_volts'")[0][0] == pytest.approx(3.3)
 
 
@@ -113,12 +113,12 @@ async def test_history_is_told_anew_by_another_version(world, database, acme):
     await shelf.upload(replace(acme, mapping={**acme.mapping, "measurements": turned}, examples=examples), by="manager")
 
     told = await replay(dry_run=True)
-    assert rows(database, OCCUPIED) == [(1.0,), (0.0,)]
+    assert rows(database, STATES) == [("occupied",), ("free",)]
     done = await replay()
     again = await replay()
 
     assert (told.changed, done.changed, again.changed) == (2, 2, 0)
-    assert rows(database, OCCUPIED) == [(0.0,), (1.0,)]
+    assert rows(database, STATES) == [("free",), ("occupied",)]
     assert rows(database, JOURNAL) == [("acme-bay", 2, 2), ("bosch-tps110", 1, 1)]
 
 
@@ -129,13 +129,13 @@ async def test_frames_that_a_codec_had_no_time_for_are_read_when_it_is_mended(wo
     await send((b"\x01",), (b"\x03",), (b"\x01", OTHER), (b"\x00",))
 
     assert rows(database, "SELECT reason, device_id FROM dead_letter") == [("codec_failed", BAY)]
-    assert rows(database, OCCUPIED) == [(1.0,), (0.0,)]
+    assert rows(database, STATES) == [("occupied",), ("free",)]
 
     await shelf.upload(acme, by="manager")
     report = await replay()
 
     assert report.recovered == 1
-    assert rows(database, OCCUPIED) == [(1.0,), (1.0,), (0.0,)]
+    assert rows(database, STATES) == [("occupied",), ("occupied",), ("free",)]
     assert rows(database, "SELECT count(*) FROM dead_letter") == [(0,)]
 
 
@@ -148,4 +148,4 @@ async def test_history_stays_as_it_is_while_a_codec_has_no_time_for_it(world, da
     report = await replay()
 
     assert (report.frames, report.unread) == (3, 1)
-    assert rows(database, OCCUPIED) == [(1.0,), (1.0,), (0.0,)]
+    assert rows(database, STATES) == [("occupied",), ("occupied",), ("free",)]

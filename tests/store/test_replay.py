@@ -85,6 +85,24 @@ async def test_a_second_reading_changes_nothing(database, open_store, small_boro
     assert derive.derived(database) == before
 
 
+async def test_states_that_were_kept_twice_in_earlier_days_are_no_difference(
+    database, open_store, small_borough, derive, day, noon
+):
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await play(store, day, noon)
+        async with pool.connection() as connection:
+            words = "SELECT observed_at, device_key, 'occupied', (state = 'occupied')::int FROM event"
+            await connection.execute(f"INSERT INTO measurement {words}")
+        assert (await replay_with(pool, Scope(), nothing)).changed == 0
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE measurement SET value = 2 WHERE key = 'occupied'")
+        report = await replay_with(pool, Scope(), nothing)
+
+    # A word that is not the event's is another matter.
+    assert report.changed == 180
+    assert rows(database, "SELECT count(*) FROM measurement WHERE key = 'occupied'") == [(0,)]
+
+
 async def play(store, frames, noon):
     await store.write(frames, [])
     await store.tick(as_of=noon + timedelta(hours=31))

@@ -49,7 +49,8 @@ def one_month(frame):
     found = []
     for n in range(30 * 5):
         minute = -30 * 24 * 60 + n * 288 + 7
-        found.append(frame(BAY, n, minute=minute, received_minute=minute, occupied=n % 3 == 0))
+        words = {"occupied": n % 3 == 0, "temperature_celsius": n / 10}
+        found.append(frame(BAY, n, minute=minute, received_minute=minute, **words))
         said = {"occupants": n % 4, "energy_wh_total": n * 1.5, "charge_sessions_total": n // 4}
         found.append(frame(BENCH, n, minute=minute, received_minute=minute, kind=Kind.HEARTBEAT, **said))
     return found
@@ -119,6 +120,16 @@ async def test_hours_of_what_benches_said_go_with_it(engines, open_store, small_
             await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
         hours = "SELECT min(hour) FROM measurement_hour WHERE key = 'occupants'"
         assert noon - 9 * DAY < rows(conninfo, hours)[0][0]
+
+
+async def test_what_a_bench_only_said_of_its_seats_goes_by_its_own_time(
+    database, open_store, small_borough, noon, frame
+):
+    late = frame(BENCH, 1, minute=-15 * 24 * 60, received_minute=-3 * 24 * 60, occupied=True)
+    async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):
+        await fill(store, pool, [late, frame(BENCH, 2, minute=-60, occupied=False)], noon)
+        await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+    assert rows(database, "SELECT state FROM event") == [("free",)]
 
 
 @pytest.mark.timescale

@@ -7,6 +7,9 @@ SELECT coalesce(array_agg(DISTINCT i.device_key), '{}') AS device_keys,
             WHERE b.kind = 'bench'),
            (SELECT min(first.at) FROM installation AS j JOIN asset AS b USING (asset_key) CROSS JOIN LATERAL (
                 SELECT min(m.observed_at) AS at FROM measurement AS m WHERE m.device_key = j.device_key) AS first
+            WHERE b.kind = 'bench'),
+           (SELECT min(first.at) FROM asset AS b CROSS JOIN LATERAL (
+                SELECT min(e.observed_at) AS at FROM event AS e WHERE e.asset_key = b.asset_key) AS first
             WHERE b.kind = 'bench')) AS oldest
 FROM installation AS i
 JOIN asset AS a USING (asset_key)
