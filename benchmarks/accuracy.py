@@ -60,7 +60,7 @@ from simulators.voices import BuiltIn
 from smartplace.embedded.ports import free_port
 from smartplace.embedded.postgres import EmbeddedPostgres, wheel_binaries
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.migrations import migrate
 from store.places import import_places
 from store.pool import open_pool

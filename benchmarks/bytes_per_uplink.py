@@ -40,7 +40,7 @@ from ingest.source import Delivery, Token
 from smartplace.places import load_places
 from smartplace.settings import Settings
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.migrations import status
 from store.pool import Pool, open_pool
 

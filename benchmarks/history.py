@@ -38,8 +38,8 @@ from domain.uplinks import Accepted
 from smartplace.places import load_places
 from smartplace.settings import Settings
 from store.frames import FrameStore
-from store.history import History
-from store.history_watch import make_due
+from store.history.telling import History
+from store.history.watch import make_due
 from store.migrations import Engine, migrate, status
 from store.pool import Pool, open_pool
 

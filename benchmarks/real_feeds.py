@@ -36,7 +36,7 @@ from smartplace.clock import utc_now
 from smartplace.embedded.postgres import EmbeddedPostgres
 from smartplace.series_import import Outcome, frame_of, import_series, mapping_at
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.migrations import migrate
 from store.pool import Pool, open_pool
 from store.quality import Judge

@@ -33,10 +33,10 @@ from smartplace.places import load_places
 from smartplace.replay import replay_and_tell, replay_with
 from smartplace.settings import Settings
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.migrations import migrate
 from store.pool import Pool, open_pool
-from store.replay import Scope
+from store.replay.journal import Scope
 
 BATCH = 1000
 DERIVED = ("event", "measurement", "device_state", "session_block", "span", "fact_15m", "fact_hour", "fact_day")

@@ -329,7 +329,7 @@ def replay(
     from domain.ids import parse_device_id
     from smartplace.replay import replay as run_replay
     from smartplace.steps import Bar, replay_lines
-    from store.replay import Scope
+    from store.replay.journal import Scope
 
     scope = Scope(
         begins=moment(begins) if begins else None,

@@ -44,15 +44,16 @@ from smartplace.signs import sign_doors, validity
 from smartplace.simulation import simulated_borough
 from smartplace.web import Doors, web_app
 from store.alarms import KnownAlarms, StoreAlarms
-from store.bench_use import StoreBenchUse
 from store.closures import ClosureTimes
 from store.commands import CommandStore
 from store.counting import Tally
 from store.device_records import StoreDeviceRecords
 from store.frames import FrameStore
-from store.history import History
-from store.history_questions import StoreHistory
-from store.history_watch import HistoryWatch
+from store.history.bench_use import StoreBenchUse
+from store.history.questions import StoreHistory
+from store.history.telling import History
+from store.history.usual import KnownUsual
+from store.history.watch import HistoryWatch
 from store.inspection import StoreInspection
 from store.live import open_live
 from store.pool import open_pool
@@ -60,7 +61,6 @@ from store.quality import Judge, StoreQuality
 from store.recounts import StoreRecounts
 from store.register import StoreRegister
 from store.retention import set_policies
-from store.usual import KnownUsual
 from store.workers import KnownWorkers, Workers
 
 logger = logging.getLogger(__name__)

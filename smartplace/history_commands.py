@@ -13,7 +13,7 @@ from domain.errors import CommandError
 from smartplace.environment import settings_of_command
 
 if TYPE_CHECKING:
-    from store.history_watch import HistoryStatus
+    from store.history.watch import HistoryStatus
     from store.pool import Pool
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
     """How far history is told."""
-    from store.history_watch import history_status
+    from store.history.watch import history_status
 
     found = _run(history_status)
     if as_json:
@@ -54,7 +54,7 @@ def reconcile(
 ) -> None:
     """Compare history with what it should be. What differs is put right; exit code 3 says that something did."""
     from smartplace.clock import utc_now
-    from store.reconciliation import Reconciliation
+    from store.history.reconciliation import Reconciliation
 
     found = _run(
         lambda pool: Reconciliation(pool, now=utc_now).reconcile(days=days, every=every, within_s=60 * minutes)
@@ -93,8 +93,8 @@ def rebuild(
 
 async def _rebuild(pool: "Pool", asset: str | None, show: Callable[[int, int], None]) -> "tuple[int, HistoryStatus]":
     from smartplace.clock import utc_now
-    from store.history import History
-    from store.history_watch import history_status, make_due
+    from store.history.telling import History
+    from store.history.watch import history_status, make_due
 
     assets = await make_due(pool, asset)
     if not assets:

@@ -10,9 +10,9 @@ from domain.errors import StoreRefusedError, StoreUnavailableError
 from domain.live import Clock
 from domain.local_time import LONDON
 from smartplace.settings import Settings
-from store.history_watch import claim_night, return_night
+from store.history.reconciliation import Reconciliation
+from store.history.watch import claim_night, return_night
 from store.pool import Pool
-from store.reconciliation import Reconciliation
 from store.retention import Compress, Keep, Retention, set_policies
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from ingest.pipeline import FrameSink, Pipeline
 from ingest.readiness import Readiness
 from ingest.spool_queue import SpoolQueue
 from store.alarms import KnownAlarms
-from store.history_watch import HistoryWatch
+from store.history.watch import HistoryWatch
 from store.workers import KnownWorkers
 
 Scrape = Callable[[str], tuple[bytes, str]]

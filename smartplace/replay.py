@@ -16,11 +16,11 @@ from smartplace.codecs import open_book
 from smartplace.garbage import collect_seldom
 from smartplace.settings import Settings
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.pool import Pool, open_pool
-from store.recovery import MENDABLE, Letter, recover_dead_letters
-from store.replay import Progress, Report, Scope, replay_journal
-from store.retelling import next_to_retell
+from store.replay.journal import Progress, Report, Scope, replay_journal
+from store.replay.recovery import MENDABLE, Letter, recover_dead_letters
+from store.replay.retelling import next_to_retell
 
 logger = logging.getLogger(__name__)
 

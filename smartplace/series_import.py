@@ -33,7 +33,7 @@ from domain.series import (
 from domain.uplinks import Accepted, Kind, Network, TimeSource, Uplink
 from smartplace.clock import utc_now
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.pool import Pool
 from store.quality import Judge, StoreQuality, note_faults
 from store.register import StoreRegister

@@ -15,7 +15,7 @@ from domain.times import rfc3339
 from smartplace.environment import settings_of_command
 
 if TYPE_CHECKING:
-    from store.sign_tokens import StoreSignTokens
+    from store.signs.tokens import StoreSignTokens
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ def _print_new(token: str, made: SignToken) -> None:
 def _run(action: "Callable[[StoreSignTokens], Awaitable[T]]") -> T:
     from smartplace.clock import utc_now
     from store.pool import open_pool
-    from store.sign_tokens import StoreSignTokens
+    from store.signs.tokens import StoreSignTokens
 
     conninfo = settings_of_command().database_url.get_secret_value()
 

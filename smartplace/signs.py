@@ -38,13 +38,13 @@ from smartplace.clock import utc_now
 from smartplace.settings import Settings
 from store.announcements import StoreAnnouncements
 from store.api_keys import ApiKeys
-from store.boards import StoreBoards
 from store.live import LiveSnapshot
 from store.pool import Pool
 from store.security import SecurityBook
-from store.sign_reports import StoreSignReports
-from store.sign_tokens import KnownSignTokens, StoreSignTokens
-from store.sign_watch import SignWatch
+from store.signs.boards import StoreBoards
+from store.signs.reports import StoreSignReports
+from store.signs.tokens import KnownSignTokens, StoreSignTokens
+from store.signs.watch import SignWatch
 
 _READ_TOKENS_EVERY_S = 2
 _WATCH_EVERY_S = 10

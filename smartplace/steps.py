@@ -13,7 +13,7 @@ from rich.text import Text
 from simulators.transmission import Transmission
 from smartplace import demo
 from smartplace.doctor import Finding, Verdict
-from store.replay import Report
+from store.replay.journal import Report
 
 _MARKS = {Verdict.FINE: ("✓", "green"), Verdict.DOUBTFUL: ("!", "yellow"), Verdict.WRONG: ("✗", "red")}
 

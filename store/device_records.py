@@ -12,8 +12,8 @@ from domain.uplinks import Decoded, Kind
 from store.inspection import device_health
 from store.pool import Connection, Pool, connected
 from store.queries import query
-from store.rereading import Undecodable, read
-from store.scripted import read_scripted
+from store.replay.meaning import Undecodable, read
+from store.replay.scripted import read_scripted
 
 # Whose gateways are looked at: enough for months of a parking sensor, and little for one that never stops.
 _HEARD_FRAMES = 5000

@@ -18,10 +18,10 @@ from domain.places import (
     SiteKind,
 )
 from domain.register_places import plan_of
-from store.boards import file_signs, read_signs
 from store.pool import Connection, Pool, translated
 from store.queries import query
 from store.register import ChangeOf, change_register, publish
+from store.signs.boards import file_signs, read_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

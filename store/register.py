@@ -29,7 +29,7 @@ from domain.register_plan import plan, undo_plan
 from store.closures import work_out_changed
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query
-from store.retelling import ask_to_retell
+from store.replay.retelling import ask_to_retell
 
 _TIMES = ("begins_at", "ends_at")
 _WITHIN_S = 120.0

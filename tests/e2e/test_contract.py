@@ -28,7 +28,7 @@ from smartplace.settings import Settings
 from smartplace.web import openapi_document
 from store.api_keys import ApiKeys
 from store.frames import FrameStore
-from store.history import History
+from store.history.telling import History
 from store.pool import open_pool
 from tests.conftest import COUNTED_SITE, SMALL_BOROUGH, until
 

@@ -18,7 +18,7 @@ from smartplace.replay import replay_with
 from store.frames import FrameStore
 from store.places import import_places
 from store.pool import open_pool
-from store.replay import Scope
+from store.replay.journal import Scope
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.places import Closure
 from smartplace.clock import utc_now
-from store.history import History
+from store.history.telling import History
 from store.places import import_places
 from store.pool import open_pool
 

@@ -7,7 +7,7 @@ import pytest
 
 from smartplace.replay import replay_with
 from store.pool import open_pool
-from store.replay import Scope
+from store.replay.journal import Scope
 
 pytestmark = pytest.mark.db
 

@@ -8,7 +8,7 @@ import pytest
 from domain.places import Direction
 from domain.register import Entry, RecordKind
 from domain.states import Counts
-from store.history import History
+from store.history.telling import History
 from store.live import open_live
 from store.places import import_places, read_places
 from store.register import StoreRegister

@@ -8,7 +8,7 @@ from domain.bench_use import Each, Level, rows
 from domain.disclosure import PrivacyRules
 from domain.errors import InvalidQuestionError
 from domain.places_file import parse_places
-from store.bench_use import StoreBenchUse
+from store.history.bench_use import StoreBenchUse
 from store.places import import_places
 from store.pool import open_pool
 

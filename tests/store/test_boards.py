@@ -11,12 +11,12 @@ from domain.boards import BoardLine, LineMode, Thresholds
 from domain.categories import Category
 from domain.errors import BoardChangedError, BoardRefusedError, StoreRefusedError, UnknownPlaceError
 from store import migrations
-from store.boards import StoreBoards
 from store.live import open_live
 from store.migrations import migrate
 from store.places import import_places
 from store.pool import open_pool
 from store.register import StoreRegister
+from store.signs.boards import StoreBoards
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 

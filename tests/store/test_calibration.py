@@ -18,8 +18,8 @@ from store.device_records import StoreDeviceRecords
 from store.inspection import StoreInspection
 from store.places import read_devices
 from store.register import StoreRegister
-from store.replay import Scope
-from store.retelling import next_to_retell, retellings, told
+from store.replay.journal import Scope
+from store.replay.retelling import next_to_retell, retellings, told
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.uplinks import Kind
-from store.history import History
+from store.history.telling import History
 from store.migrations import migrate
 
 pytestmark = pytest.mark.db

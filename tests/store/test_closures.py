@@ -13,7 +13,7 @@ from domain.register import RecordKind
 from domain.register_csv import read_register, write_register
 from store import migrations
 from store.closures import ClosureTimes
-from store.history import History
+from store.history.telling import History
 from store.live import open_live
 from store.places import import_places
 from store.pool import open_pool

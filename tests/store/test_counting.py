@@ -17,12 +17,12 @@ from domain.states import Counts
 from domain.uplinks import Kind
 from smartplace.replay import replay_with
 from store.counting import Tally
-from store.history import History
+from store.history.telling import History
 from store.live import open_live
 from store.migrations import migrate
 from store.recounts import StoreRecounts
 from store.register import StoreRegister
-from store.replay import Scope
+from store.replay.journal import Scope
 
 pytestmark = [pytest.mark.db]
 

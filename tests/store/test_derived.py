@@ -12,8 +12,8 @@ from devices import codec
 from devices.catalogue import model
 from domain.uplinks import Accepted, Kind, Network, TimeSource, Uplink
 from smartplace.replay import replay_with
-from store.history import History
-from store.replay import Scope
+from store.history.telling import History
+from store.replay.journal import Scope
 
 pytestmark = pytest.mark.db
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.spans import BEGINNING, FOREVER
-from store.due import Due, Extent, share
+from store.history.due import Due, Extent, share
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

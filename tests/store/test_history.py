@@ -18,10 +18,10 @@ from domain.places import Closure
 from domain.register import RecordKind
 from domain.spans import FOREVER, Closed, spans_of
 from domain.uplinks import Kind
-from store import due
-from store import history as historian
-from store.history import History
-from store.history_watch import make_due
+from store.history import due
+from store.history import telling as historian
+from store.history.telling import History
+from store.history.watch import make_due
 from store.migrations import migrate
 from store.places import import_places
 from store.register import StoreRegister

@@ -17,9 +17,9 @@ from domain.places import AssetKind, Category
 from domain.places_file import parse_places
 from domain.stuck import StuckRules
 from domain.uplinks import Kind
-from store.history import History
-from store.history_questions import StoreHistory
-from store.history_watch import make_due
+from store.history.questions import StoreHistory
+from store.history.telling import History
+from store.history.watch import make_due
 from store.migrations import migrate
 from store.places import import_places
 from store.pool import open_pool

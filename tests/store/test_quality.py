@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.quality import Fault, QualityChoice
-from store.history import History
+from store.history.telling import History
 from store.quality import Judge, StoreQuality
 
 pytestmark = pytest.mark.db

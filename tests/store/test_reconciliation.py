@@ -7,9 +7,9 @@ import pytest
 
 from domain.alarms import AlarmCode
 from store.alarms import StoreAlarms
-from store.history import History
-from store.history_watch import HistoryWatch, history_status
-from store.reconciliation import Reconciliation
+from store.history.reconciliation import Reconciliation
+from store.history.telling import History
+from store.history.watch import HistoryWatch, history_status
 
 pytestmark = [pytest.mark.db, pytest.mark.anyio]
 

@@ -16,11 +16,11 @@ from ingest.trial import Trial
 from smartplace import replay as replaying
 from smartplace.clock import utc_now
 from smartplace.replay import replay_and_tell, replay_with
-from store import replay as replay_module
-from store import rereading
-from store.history import History
+from store.history.telling import History
 from store.migrations import migrate
-from store.replay import Scope
+from store.replay import journal as replay_module
+from store.replay import meaning
+from store.replay.journal import Scope
 from tests.ingest.conftest import up_event
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
@@ -58,12 +58,12 @@ def other_codec(monkeypatch):
             return replace(frame, measurements={"occupied": not frame.measurements["occupied"]})
 
         mended = replace(found, version=found.version + 1, decode=decode)
-        monkeypatch.setattr(rereading, "model", lambda key: mended if key == found.key else find(key))
-        rereading.read.cache_clear()
+        monkeypatch.setattr(meaning, "model", lambda key: mended if key == found.key else find(key))
+        meaning.read.cache_clear()
 
     yield use
     monkeypatch.undo()
-    rereading.read.cache_clear()
+    meaning.read.cache_clear()
 
 
 def rows(conninfo, statement):
@@ -340,5 +340,5 @@ async def test_compressed_history_is_read_and_put_right_on_timescaledb(
         assert derive.derived(timescale) == before
         other_codec()
         assert (await replay_with(pool, Scope(), nothing)).changed == 120
-        rereading.read.cache_clear()
+        meaning.read.cache_clear()
         assert (await replay_with(pool, Scope(), nothing)).changed == 0

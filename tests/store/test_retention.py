@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from domain.uplinks import Kind
-from store.history import History
-from store.history_watch import history_status, make_due
+from store.history.reconciliation import Reconciliation
+from store.history.telling import History
+from store.history.watch import history_status, make_due
 from store.migrations import migrate
-from store.reconciliation import Reconciliation
-from store.replay import Scope, replay_journal
+from store.replay.journal import Scope, replay_journal
 from store.retention import Compress, Keep, Retention, set_policies
 
 pytestmark = [pytest.mark.db, pytest.mark.anyio]

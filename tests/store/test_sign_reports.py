@@ -13,13 +13,13 @@ from domain.errors import StoreRefusedError
 from domain.ids import SignId
 from domain.sign_reports import Agreement, Heartbeat, Play
 from store.alarms import StoreAlarms
-from store.boards import StoreBoards, read_signs
 from store.frames import FrameStore
 from store.migrations import migrate
 from store.pool import connected, open_pool
-from store.sign_reports import StoreSignReports
-from store.sign_tokens import StoreSignTokens
-from store.sign_watch import SignWatch
+from store.signs.boards import StoreBoards, read_signs
+from store.signs.reports import StoreSignReports
+from store.signs.tokens import StoreSignTokens
+from store.signs.watch import SignWatch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 

@@ -12,7 +12,7 @@ from domain.errors import StoreUnavailableError, UnknownPlaceError
 from domain.ids import SignId
 from store.api_keys import ApiKeys
 from store.pool import open_pool
-from store.sign_tokens import KnownSignTokens, StoreSignTokens
+from store.signs.tokens import KnownSignTokens, StoreSignTokens
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 

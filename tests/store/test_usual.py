@@ -9,9 +9,9 @@ import pytest
 
 from domain.categories import Category
 from domain.places_file import parse_places
+from store.history.usual import KnownUsual
 from store.places import import_places
 from store.pool import open_pool
-from store.usual import KnownUsual
 
 pytestmark = [pytest.mark.db, pytest.mark.anyio]
 

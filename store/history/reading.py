@@ -19,7 +19,7 @@ from domain.spans import BEGINNING, FOREVER, Closed, Span
 from domain.states import State
 from domain.uplinks import Kind
 from store.arrays import Array, array, arrays
-from store.due import Due
+from store.history.due import Due
 from store.pool import Connection
 from store.queries import query
 

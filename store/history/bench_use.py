@@ -12,7 +12,7 @@ from domain.bench_use import BenchSite, BenchSums, ToldBlock, ToldMonth, blocks,
 from domain.disclosure import PrivacyRules
 from domain.errors import InvalidQuestionError
 from domain.live import Clock
-from store.history_look import moment
+from store.history.look import moment
 from store.pool import Connection, Pool, connected
 from store.queries import one, query
 

@@ -14,7 +14,7 @@ from domain.history import Audience, Group, Question, Told
 from domain.periods import Period, Step
 from domain.stretches import Grain, stretches
 from domain.usual import hour_of_week
-from store.history_selection import Chosen, ChosenAsset, choose
+from store.history.selection import Chosen, ChosenAsset, choose
 from store.pool import Connection
 from store.queries import one, query
 

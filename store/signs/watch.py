@@ -16,7 +16,7 @@ from domain.sign_reports import OLDEST_PLAY, SILENT_AFTER, Report
 from store.alarms import settle_alarms
 from store.pool import Connection, Pool, connected
 from store.queries import one, query
-from store.sign_reports import StoreSignReports, read_reports
+from store.signs.reports import StoreSignReports, read_reports
 
 logger = logging.getLogger(__name__)
 

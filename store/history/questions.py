@@ -31,8 +31,8 @@ from domain.places import AssetKind
 from domain.states import State
 from domain.stuck import QuietBay, StuckRules, judged
 from domain.usual import hour_of_week
-from store.history_look import Look, look_at, moment
-from store.history_selection import Chosen, ChosenAsset
+from store.history.look import Look, look_at, moment
+from store.history.selection import Chosen, ChosenAsset
 from store.pool import Pool, connected
 from store.queries import one
 

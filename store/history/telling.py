@@ -20,8 +20,8 @@ from domain.observations import whole_second
 from domain.retelling import Retold, Rewrite, rewrite
 from domain.spans import BEGINNING, FOREVER, Span
 from store.arrays import arrays
-from store.due import Due, Extent, share
-from store.history_reading import Breath, read_anew, read_kept
+from store.history.due import Due, Extent, share
+from store.history.reading import Breath, read_anew, read_kept
 from store.lanes import Turns, side_by_side
 from store.pool import Connection, Pool, connected
 from store.queries import copy_in, one, query

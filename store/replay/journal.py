@@ -26,8 +26,7 @@ from store.lanes import Turns, side_by_side
 from store.places import KnownDevice, read_devices
 from store.pool import Connection, Pool, translated
 from store.queries import one, query
-from store.rebuild import Touched, rebuild_present
-from store.rereading import (
+from store.replay.meaning import (
     Change,
     Derived,
     JournalFrame,
@@ -38,10 +37,11 @@ from store.rereading import (
     is_unread,
     meaning_of,
 )
-from store.retelling import retellings, told
-from store.rewriting import rewrite
+from store.replay.rebuild import Touched, rebuild_present
+from store.replay.retelling import retellings, told
+from store.replay.rewriting import rewrite
+from store.replay.scripted import read_scripted
 from store.rows import columns
-from store.scripted import read_scripted
 
 WINDOW_ROWS = 10_000
 EXAMPLES = 20

@@ -9,7 +9,7 @@ from domain.uplinks import Accepted, Rejected
 from store.frames import FrameStore
 from store.pool import Pool, translated
 from store.queries import query
-from store.replay import Scope
+from store.replay.journal import Scope
 
 Letter = tuple[str, bytes, datetime]
 """A message by its topic, bytes and time of receipt."""

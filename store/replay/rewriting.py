@@ -10,7 +10,7 @@ from domain.uplinks import Decoded, Rejected
 from store.arrays import arrays
 from store.pool import Connection
 from store.queries import copy_in, one, query
-from store.rereading import Change, JournalFrame, Meaning, Undecodable
+from store.replay.meaning import Change, JournalFrame, Meaning, Undecodable
 from store.rows import DUE_COLUMNS, EVENT_TYPES, MEASUREMENT_TYPES, READING_COLUMNS, columns, dead_letter_row
 
 _MOMENT_COLUMNS = {"observed": "timestamptz", "device_keys": "int4"}

@@ -16,9 +16,9 @@ from domain.alarms import PLATFORM, AlarmCode, Raised
 from domain.live import Clock
 from domain.retelling import rewrite
 from store.alarms import settle_alarms
-from store.due import Due
-from store.history import Stretch, stretches
-from store.history_reading import read_anew, read_kept
+from store.history.due import Due
+from store.history.reading import read_anew, read_kept
+from store.history.telling import Stretch, stretches
 from store.pool import Connection, Pool, connected
 from store.queries import one, query
 from store.rows import columns

@@ -1,0 +1,1 @@
+"""Signs in the database: their boards, what screens say, and their tokens."""
