@@ -5,12 +5,14 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from domain.errors import CommandError
 from smartplace.environment import settings_of_command
+from smartplace.registry_commands import ACTOR
 
 if TYPE_CHECKING:
     from store.history.watch import HistoryStatus
@@ -89,6 +91,34 @@ def rebuild(
     else:
         whose = asset or f"{assets:,} bays and benches"
         typer.echo(f"the history of {whose} was told anew")
+
+
+@app.command()
+def erase(
+    asset: Annotated[str, typer.Argument(metavar="ID", help="A bay or bench.")],
+    *,
+    before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="All days in London before this one; today, if it is not said."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete, and not only count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete what was said of a bay or bench, and all that was made of it, for good; without --yes only count it."""
+    from domain.local_time import local_day
+    from smartplace.clock import utc_now
+    from store.erasure import Erasure, erase
+
+    now = utc_now()
+    day = before.date() if before else local_day(now)
+    what = Erasure(asset_id=asset, before=day, dry_run=not yes)
+    gone = _run(lambda pool: erase(pool, what, by=ACTOR, now=now))
+    if as_json:
+        typer.echo(json.dumps({"asset": asset, "before": day.isoformat(), "deleted": yes, "rows": gone}))
+        return
+    rows = ", ".join(f"{count:,} {kind}" for kind, count in gone.items()) or "nothing"
+    typer.echo(f"{asset} before {day:%-d %B %Y}: {rows}")
+    typer.echo("deleted for good; backups keep what they have" if yes else "nothing was deleted; --yes deletes it")
 
 
 async def _rebuild(pool: "Pool", asset: str | None, show: Callable[[int, int], None]) -> "tuple[int, HistoryStatus]":

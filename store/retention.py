@@ -49,6 +49,11 @@ class Keep:
     commands: int
     sign_plays: int
 
+    @property
+    def words_of_benches(self) -> int:
+        """Days for what benches said: it goes with what anybody said at the latest, and history has to know."""
+        return min((days for days in (self.measurements, self.benches) if days), default=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compress:
@@ -115,7 +120,7 @@ class Retention:
                 yield relation, self._before(days)
 
     async def _move_horizons(self) -> Mapping[str, Any]:
-        parameters = {"now": self._now(), "days": self._keep.measurements, "bench_days": self._keep.benches}
+        parameters = {"now": self._now(), "days": self._keep.measurements, "bench_days": self._keep.words_of_benches}
         async with connected(self._pool, within_s=_WITHIN_S) as connection, connection.transaction():
             await connection.execute(query("wait_for_history"))
             return await one(connection, "move_horizons", parameters)

@@ -105,3 +105,22 @@ def test_telling_anew_ends_though_something_always_waits(run, database, closed_b
 def test_an_unknown_bay_is_refused(run, closed_bay):
     outcome = run("history", "rebuild", "--asset", "nowhere")
     assert (outcome.code, outcome.err) == (1, "smartplace: there is no bay or bench nowhere\n")
+
+
+def test_the_past_of_a_bay_is_counted_first_and_deleted_when_somebody_says_so(run, database, closed_bay):
+    days = "SELECT count(*) FROM fact_day"
+    counted = run("history", "erase", "mill-yard-2")
+    ((before,),) = execute(database, days)
+    deleted = run("history", "erase", "mill-yard-2", "--yes")
+    ((after,),) = execute(database, days)
+
+    assert counted.out.splitlines()[1] == "nothing was deleted; --yes deletes it"
+    assert deleted.out.splitlines()[0] == counted.out.splitlines()[0]
+    assert f"{before - after} days" in counted.out
+    told = json.loads(run("history", "erase", "mill-yard-2", "--before", "2026-01-02", "--json").out)
+    assert told == {"asset": "mill-yard-2", "before": "2026-01-02", "deleted": False, "rows": {}}
+
+
+def test_the_past_of_nothing_cannot_be_deleted(run, closed_bay):
+    outcome = run("history", "erase", "nowhere", "--yes")
+    assert (outcome.code, outcome.err) == (1, "smartplace: there is no bay or bench nowhere\n")

@@ -476,7 +476,7 @@ async def test_a_historian_that_dies_between_facts_and_sums_leaves_nothing_of_bo
         late = frame("70b3d50000000001", 99, minute=-39 * 24 * 60, received_minute=0, occupied=True)
         await store.write([late], [])
 
-        async def dies(*_):
+        async def dies(*_, **__):
             raise asyncio.CancelledError
 
         with monkeypatch.context() as patch:

@@ -200,6 +200,21 @@ async def test_nothing_goes_that_history_still_needs(database, open_store, small
     assert told(database)["fact_15m"] == complete["fact_15m"]
 
 
+@pytest.mark.parametrize("benches", [0, 25])
+async def test_benches_whose_words_go_with_all_others_keep_their_history(
+    database, open_store, small_borough, noon, one_month, benches
+):
+    async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):
+        await fill(store, pool, one_month, noon)
+        before = {name: told(database)[name] for name in HISTORY[1:]}
+        await Retention(pool, replace(FOR_EVER, measurements=10, benches=benches), now=lambda: noon).forget(
+            within_s=600
+        )
+        await make_due(pool, None)
+        await History(pool, now=lambda: noon).catch_up()
+    assert {name: told(database)[name] for name in HISTORY[1:]} == before
+
+
 async def test_what_was_given_up_does_not_come_back_with_a_replay(database, open_store, small_borough, noon, one_month):
     keep = replace(FOR_EVER, measurements=20, benches=8)
     async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):

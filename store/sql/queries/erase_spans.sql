@@ -1,0 +1,1 @@
+DELETE FROM span WHERE asset_key = %(asset_key)s AND ends_at <= %(before)s

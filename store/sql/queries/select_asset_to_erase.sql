@@ -1,0 +1,1 @@
+SELECT asset_key, kind FROM asset WHERE asset_id = %(asset_id)s
