@@ -15,7 +15,7 @@ from types import ModuleType
 
 import psycopg
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from domain.codec_scripts import CodecDraft
 from domain.places import AssetKind, Places
@@ -33,7 +33,7 @@ DEBIAN_POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 # For what comes in a moment on an idle machine: a deadline is there so that a fault ends, not to measure.
 DEADLINE_S = 60
 # Nor does an example fail because the machine has other work; a profile that is asked for still rules.
-settings.register_profile("unhurried", settings(), deadline=None)
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 _numbers = count(1)

@@ -10,6 +10,9 @@ LOOPBACK = "127.0.0.1"
 # Below those that systems give to outgoing connections: 32768 and up on Linux, 49152 and up elsewhere.
 _SERVER_PORTS = range(20_000, 32_000)
 
+# Whoever was given one may not listen there yet.
+_given: set[int] = set()
+
 
 def is_free(port: int) -> bool:
     """Whether nobody listens there."""
@@ -25,11 +28,14 @@ def is_free(port: int) -> bool:
 def free_port() -> int:
     """A port that nobody listens on, and that no outgoing connection is given by chance before somebody does.
 
+    This process never gives out the same one twice.
+
     Raises:
         CommandError: every port is in use.
     """
     for port in random.sample(_SERVER_PORTS, k=len(_SERVER_PORTS)):
-        if is_free(port):
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
     raise CommandError(f"no port from {_SERVER_PORTS[0]} to {_SERVER_PORTS[-1]} is free")
 

@@ -249,6 +249,19 @@ def test_the_pages_of_a_refused_upload_break_no_rule(open_page, codecs):
     _check(page, "a refused upload")
 
 
+def _stop_the_clock(page: Page) -> None:
+    """Give the page a clock that is years off and moves only when the test moves it, however slow the machine is."""
+    begins_at = datetime(2030, 1, 1, tzinfo=UTC)
+    page.clock.install(time=begins_at)
+    page.clock.pause_at(begins_at + timedelta(seconds=1))
+
+
+def _is_told(page: Page, live, **changes) -> None:
+    """A revision that differs in this, and the page has heard of it: nothing comes later to tell it the time anew."""
+    live.snapshot = replace(live.snapshot, revision=live.snapshot.revision + 1, **changes)
+    expect(page.locator("main")).to_have_attribute("data-revision", str(live.snapshot.revision))
+
+
 def _library_empties(live, make_bay, clock) -> None:
     bays = [make_bay(number, State.FREE) for number in range(24)]
     live.snapshot = live.snapshot.changed(revision=42, as_of=clock(), statuses=bays)
@@ -256,7 +269,7 @@ def _library_empties(live, make_bay, clock) -> None:
 
 def test_a_new_snapshot_changes_the_open_list_in_place_and_is_announced(open_page, complaints, live, make_bay, clock):
     page = open_page()
-    page.clock.install()
+    _stop_the_clock(page)
     page.goto("/")
     row = page.locator("tr[data-site=library]")
     expect(row).to_contain_text("0 of 24")
@@ -284,17 +297,11 @@ def test_a_new_snapshot_changes_the_map_and_the_tables_of_an_open_place(open_pag
     expect(page.locator("tr.total")).to_have_text(re.compile(r"All bays\s+24\s+0\s+0\s+0\s+24"))
 
 
-def _stop_the_clock(page: Page) -> None:
-    """Give the page a clock that is years off and moves only when the test moves it, however slow the machine is."""
-    begins_at = datetime(2030, 1, 1, tzinfo=UTC)
-    page.clock.install(time=begins_at)
-    page.clock.pause_at(begins_at + timedelta(seconds=1))
-
-
 def test_ages_tick_by_the_clock_of_the_server(open_page, live):
     page = open_page()
     _stop_the_clock(page)
     page.goto("/")
+    _is_told(page, live)
     age = page.locator("tr[data-site=library] [data-age]")
     expect(age).to_have_text("12 seconds ago")
     page.clock.run_for(1000)
@@ -328,10 +335,10 @@ def test_a_page_that_loses_its_stream_says_so_and_comes_back(open_page):
 
 
 def test_figures_that_grow_old_while_the_stream_is_open_are_marked_too(open_page, live, clock):
-    live.snapshot = replace(live.snapshot, revision=42, as_of=clock() - timedelta(seconds=118))
     page = open_page()
     _stop_the_clock(page)
     page.goto("/")
+    _is_told(page, live, as_of=clock() - timedelta(seconds=118))
     expect(page.locator("[data-freshness]")).to_contain_text("Up to date at")
     page.clock.run_for(3000)
     expect(page.locator("[data-freshness]")).to_contain_text("Not live: last updated 2 minutes ago")

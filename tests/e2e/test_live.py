@@ -164,11 +164,16 @@ def same_revision(platform, page, sign) -> int | None:
 def test_a_sign_that_subscribes_hears_what_the_api_says(platform, bays):
     for occupied in (0, 2):
         bays.say(occupied=occupied)
-        heard = retained_frame(platform, lambda frame, free=4 - occupied: frame["lines"][0]["count"] == free)
-        answer = platform.get(f"/v1/signs/{SIGN}/frame").json()
-        assert (heard["frame_id"], heard["lines"]) == (answer["frame_id"], answer["lines"])
-        text = platform.get(f"/v1/signs/{SIGN}/frame.txt").text
-        assert f"Mill Yard   {4 - occupied} spaces" in text
+        # On a machine with other work what stands may end at any moment, and stands again in the next.
+        until(lambda: is_said_everywhere(platform, 4 - occupied), what=f"{4 - occupied} spaces everywhere")  # noqa: B023
+
+
+def is_said_everywhere(platform, free: int) -> bool:
+    heard = retained_frame(platform, lambda frame: frame["lines"][0]["count"] == free)
+    answer = platform.get(f"/v1/signs/{SIGN}/frame").json()
+    text = platform.get(f"/v1/signs/{SIGN}/frame.txt").text
+    same = (heard["frame_id"], heard["lines"]) == (answer["frame_id"], answer["lines"])
+    return same and f"Mill Yard   {free} spaces" in text
 
 
 def retained_frame(platform, wanted) -> dict:
@@ -240,8 +245,7 @@ def test_without_ingest_the_sign_goes_blank_by_itself_and_the_platform_says_so(o
     assert main.get_attribute("data-blank") == "true"
 
     platform.ingest = platform.start("ingest")
-    until(lambda: main.get_attribute("data-blank") == "false", what="a sign that shows again")
-    assert sign.evaluate(ON_THE_SIGN)[1] != NOTHING
+    until(lambda: sign.evaluate(ON_THE_SIGN)[1] != NOTHING, what="a sign that shows again")
     until(platform.is_ready, what="a web server that vouches again")
 
 

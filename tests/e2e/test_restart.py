@@ -12,7 +12,7 @@ from smartplace.embedded.ports import free_port
 from smartplace.embedded.postgres import EmbeddedPostgres, wheel_binaries
 from store.migrations import migrate
 from tests.conftest import SMALL_BOROUGH, running, until
-from tests.e2e.conftest import uplink
+from tests.e2e.conftest import LONGEST_STOP_S, uplink
 
 BAYS = ("70b3d50000000001", "70b3d50000000002", "70b3d50000000003")
 FRAMES = 3000
@@ -85,19 +85,47 @@ def assert_complete(platform, expected: int, watch: Watch) -> None:
     assert watch.backwards == []
 
 
+# Whoever keeps one frame out of the midst of them waits for a lock, however quick the others are.
+WAIT_IN_THE_MIDST = f"""
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER wait AFTER INSERT ON uplink FOR EACH ROW WHEN (NEW.f_cnt = {FRAMES // 2}) EXECUTE FUNCTION wait()
+"""
+END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = 'smartplace' AND datname = current_database()
+"""
+
+
+def waits(platform, kind: str) -> bool:
+    """Whether somebody waits for a lock of this kind; of advisory locks, for the one above."""
+    query = """
+        SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database AS d ON d.oid = database
+                       WHERE datname = current_database() AND locktype = %s AND NOT granted
+                         AND (coalesce(classid, 0), coalesce(objid, 1)) = (0, 1))
+    """
+    return platform.value(query, kind)
+
+
 def test_ingest_killed_in_the_midst_of_uplinks_loses_none_and_keeps_each_once(database, new_platform):
     platform = new_platform(database)
     platform.import_places(SMALL_BOROUGH)
     watch = Watch(platform)
-    with platform.publisher() as publisher:
+    with platform.publisher() as publisher, psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")
+        connection.execute(WAIT_IN_THE_MIDST)
         with platform.process("ingest") as ingest:
             until(platform.is_heard, what="ingest")
             wait_acknowledged = publisher.start_publishing(frames(0, FRAMES))
-            until(lambda: watch.look() >= 300, what="the first frames")
+            until(lambda: waits(platform, "advisory"), what="the midst of the frames")
             ingest.send_signal(signal.SIGKILL)
             assert ingest.wait(10) == -signal.SIGKILL
+        connection.execute(END_SESSIONS)
+        connection.execute("DROP TRIGGER wait ON uplink")
         kept_at_kill = watch.look()
-        assert kept_at_kill < FRAMES
+        assert 0 < kept_at_kill < FRAMES
         with platform.process("ingest"):
             wait_acknowledged()
             assert_complete(platform, FRAMES, watch)
@@ -111,14 +139,14 @@ def test_ingest_killed_over_and_over_still_keeps_each_once(database, new_platfor
     with platform.publisher() as publisher:
         with platform.process("ingest"):
             until(platform.is_heard, what="ingest")
-        wait_acknowledged = publisher.start_publishing(frames(0, FRAMES))
-        for _ in range(3):
+        for begin in range(0, FRAMES, FRAMES // 3):
             before = watch.look()
+            wait_acknowledged = publisher.start_publishing(frames(begin, begin + FRAMES // 3))
             with platform.process("ingest") as ingest:
                 until(lambda: watch.look() > before, what="some frames more")  # noqa: B023
                 ingest.send_signal(signal.SIGKILL)
                 ingest.wait(10)
-        wait_acknowledged()
+            wait_acknowledged()
         with platform.process("ingest"):
             assert_complete(platform, FRAMES, watch)
 
@@ -131,15 +159,6 @@ CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 END $$;
 CREATE TRIGGER wait BEFORE DELETE ON suspect_message FOR EACH STATEMENT EXECUTE FUNCTION wait()
 """
-END_SESSIONS = """
-SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE application_name = 'smartplace' AND datname = current_database()
-"""
-
-
-def waits(platform, kind: str) -> bool:
-    """Whether somebody waits for a lock of this kind."""
-    return platform.value("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = %s AND NOT granted)", kind)
 
 
 def test_ingest_killed_each_time_it_reads_the_same_frames_again_sets_none_of_them_aside(database, new_platform):
@@ -238,5 +257,5 @@ def test_stopping_is_quick_and_without_complaint(database, new_platform):
             assert next(lines)
             for process in (serve, ingest):
                 process.terminate()
-                assert process.wait(10) == 0
+                assert process.wait(LONGEST_STOP_S) == 0
     assert "Traceback" not in platform.log("ingest").read_text() + platform.log("serve").read_text()

@@ -29,7 +29,7 @@ pytestmark = [
 EUI = "24e124000000000a"
 CHIRPSTACK = "application/0f3b6a0e-58ba-4c3c-9d6e-d3b1ed0d2a55/device/{dev_eui}/command/down"
 THINGS_STACK = "v3/parking@council/devices/eui-{dev_eui}/down/push"
-LONG, SHORT = timedelta(minutes=10), timedelta(seconds=2)
+LONG = timedelta(minutes=10)
 PLACES = """
 name = "One desk"
 simulated = true
@@ -57,12 +57,18 @@ def broker():
 class Story:
     """An ingest that sends commands, and a network server at the other end of the broker."""
 
-    def __init__(self, store, network):
+    def __init__(self, store, network, pool):
         self.store = store
         self.network = network
+        self._pool = pool
 
-    async def ask(self, *, lifetime=LONG):
-        return await self.store.request(EUI, "reboot", {}, by="manager", lifetime=lifetime)
+    async def ask(self):
+        return await self.store.request(EUI, "reboot", {}, by="manager", lifetime=LONG)
+
+    async def time_is_over(self):
+        """The command should have ended long ago."""
+        async with self._pool.connection() as connection:
+            await connection.execute("UPDATE command SET expires_at = requested_at + INTERVAL '1 millisecond'")
 
     async def command(self):
         return (await self.store.of_device(EUI, limit=1))[0]
@@ -112,7 +118,7 @@ async def _running(settings, broker):
             await network.subscribe(["application/+/device/+/command/down", "v3/+/devices/+/down/push"])
             ingest = asyncio.create_task(compose.ingest(settings))
             try:
-                yield Story(CommandStore(pool, now=utc_now, can_send=True), network)
+                yield Story(CommandStore(pool, now=utc_now, can_send=True), network, pool)
             finally:
                 ingest.cancel()
                 await asyncio.gather(ingest, return_exceptions=True)
@@ -136,10 +142,14 @@ def test_a_command_arrives_and_what_becomes_of_it_comes_back(database, broker):
 
 def test_a_lost_acknowledgement_ends_in_expired(database, broker):
     async def story(it):
-        await it.ask(lifetime=SHORT)
+        await it.ask()
         await it.asked()
+        await it.until(CommandState.SENT)
         it.say("txack")
+        await it.until(CommandState.TXACK)
         it.say("ack")
+        await it.network.settled()
+        await it.time_is_over()
         return await it.until(CommandState.EXPIRED)
 
     command = tell(database, broker, story)
@@ -190,9 +200,12 @@ def test_the_things_stack_is_told_and_heard(database, broker):
 
 def test_what_the_broker_refuses_is_not_sent(database, broker, caplog):
     async def story(it):
-        await it.ask(lifetime=SHORT)
+        await it.ask()
+        async with asyncio.timeout(20):
+            while "the broker refuses to publish" not in caplog.text:
+                await asyncio.sleep(0.02)
+        await it.time_is_over()
         return await it.until(CommandState.EXPIRED)
 
     command = tell(database, broker, story, account="simulator")
     assert (command.sent_at, command.detail) == (None, "never sent")
-    assert "the broker refuses to publish" in caplog.text

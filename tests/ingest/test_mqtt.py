@@ -64,6 +64,7 @@ class Nats:
 
     version = "3.1.1"
     account = ("smartplace", "tests-only")
+    redeliver_after_s = 2
 
     def __init__(self, folder):
         from smartplace.embedded.broker import EmbeddedBroker
@@ -75,7 +76,7 @@ class Nats:
             control_port=free_port(),
             password="tests-only",
             receive_maximum=100,
-            redeliver_after_s=2,
+            redeliver_after_s=self.redeliver_after_s,
         )
         self.broker.initialise()
         self.process = None
@@ -87,6 +88,12 @@ class Nats:
     def end(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+
+class PatientNats(Nats):
+    """One that brings nothing twice because we were not given the time to acknowledge it."""
+
+    redeliver_after_s = 60
 
 
 def wait_for_port(port):
@@ -219,9 +226,10 @@ async def test_a_broker_that_ends_comes_back_and_nothing_acknowledged_to_the_pub
         # Late, for a connection that is gone: must neither fail nor acknowledge anything of the new one.
         source.acknowledge(before.token)
         await publish(broker, b"after")
-        payloads = {delivery.payload for delivery in await take(source, 2)}
-
-    assert payloads == {b"before", b"after"}
+        # What was before may come more than once until then.
+        missing = {b"before", b"after"}
+        while missing:
+            missing -= {delivery.payload for delivery in await take(source, 1)}
 
 
 async def test_a_late_acknowledgement_removes_nothing_of_the_next_session(broker):
@@ -248,6 +256,7 @@ async def test_a_retained_message_is_recognised(broker):
     assert delivery.retained
 
 
+@pytest.mark.parametrize("broker", [PatientNats, Mosquitto], ids=["nats", "mosquitto"], indirect=True)
 async def test_no_more_frames_are_in_flight_than_were_asked_for(broker):
     async with source_of(broker, receive_maximum=100) as source:
         await publish(broker, *(b"%d" % number for number in range(300)))

@@ -34,11 +34,11 @@ def uplink() -> Callable[..., Call]:
 
 @pytest.fixture
 def running():
-    """A runner that is closed at the end; its limits may be others."""
+    """A runner that is closed at the end; its limits may be others. By the clock it has time, whatever else runs."""
 
     @asynccontextmanager
     async def run(**limits):
-        runner = ScriptRunner(Limits(**limits))
+        runner = ScriptRunner(Limits(**{"wall_s": 20.0, "batch_s": 30.0} | limits))
         try:
             yield runner
         finally:

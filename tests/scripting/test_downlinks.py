@@ -75,7 +75,7 @@ async def test_the_clock_of_a_command_is_when_it_was_asked_for(running, noon):
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_codec_writes_no_frame_and_the_next_one_does(running, noon, name):
     body, says = HOSTILE[name]
-    async with running(wall_s=20.0, batch_s=30.0) as runner:
+    async with running() as runner:
         with pytest.raises(CommandRefusedError, match=says):
             await encode_command(runner, model(body), TEN_MINUTES, at=noon)
         encoded = await encode_command(runner, model(FINE), TEN_MINUTES, at=noon)

@@ -65,7 +65,6 @@ SOURCES = {
     "a source of 300 kB": ("// " + "x" * 300_000, {F.LOAD}),
     "a source of 30,000 lines": ("\n" * 30_000, {F.LOAD}),
 }
-QUICK = {"wall_s": 20.0, "batch_s": 30.0}
 
 
 def function(body: str) -> str:
@@ -76,7 +75,7 @@ def function(body: str) -> str:
 @pytest.mark.parametrize("name", BODIES)
 async def test_a_hostile_function_fails_and_the_next_frame_is_read_right(running, uplink, good, name, module):
     body, faults = BODIES[name]
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         outcomes = await runner.run([uplink(Script(source=function(body), module=module)), uplink(good, b"\x03")])
 
     assert isinstance(outcomes[0], Failed), outcomes[0]
@@ -88,7 +87,7 @@ async def test_a_hostile_function_fails_and_the_next_frame_is_read_right(running
 @pytest.mark.parametrize("name", SOURCES)
 async def test_a_hostile_source_fails_and_the_next_frame_is_read_right(running, uplink, good, name):
     source, faults = SOURCES[name]
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         outcomes = await runner.run([uplink(source), uplink(good, b"\x02")])
 
     assert isinstance(outcomes[0], Failed), outcomes[0]
@@ -97,7 +96,7 @@ async def test_a_hostile_source_fails_and_the_next_frame_is_read_right(running, 
 
 
 async def test_the_worker_outlives_what_the_engine_can_interrupt(running, uplink, good):
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         await runner.run([uplink(good)])
         before = runner.pid
         await runner.run([uplink(function("while (true) {}")), uplink(good)])
@@ -108,7 +107,7 @@ async def test_the_worker_outlives_what_the_engine_can_interrupt(running, uplink
 async def test_a_loop_inside_the_engine_costs_the_worker_and_only_this_call(running, uplink, good):
     # Sorting a hundred million holes takes seconds, in which the engine looks at no limit.
     endless = uplink(function("new Array(1e8).sort()"))
-    async with running(wall_s=1.0) as runner:
+    async with running(wall_s=3.0) as runner:
         await runner.run([uplink(good)])
         before = runner.pid
         outcomes = await runner.run([uplink(good, b"\x05"), endless, uplink(good, b"\x07")])
@@ -120,7 +119,7 @@ async def test_a_loop_inside_the_engine_costs_the_worker_and_only_this_call(runn
 
 async def test_a_codec_that_fails_again_and_again_is_suspended_and_the_others_go_on(running, uplink, good):
     bad = uplink(function("while (true) {}"))
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         outcomes = await runner.run([bad, uplink(good)] * 20)
         again = await runner.run([bad, uplink(good, b"\x09")])
 
@@ -162,7 +161,7 @@ async def test_memory_that_earlier_calls_used_up_is_not_a_later_ones_fault(runni
 const kept = [];
 function decodeUplink(input) { kept.push(new Uint8Array(3 * 1024 * 1024)); return { data: { n: kept.length } } }
 """
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         outcomes = await runner.run([uplink(hoarder)] * 12)
 
     assert all(isinstance(outcome, Returned) for outcome in outcomes), outcomes
@@ -174,7 +173,7 @@ async def test_microtasks_that_a_frame_leaves_behind_never_run(running, uplink):
 let seen = 0;
 function decodeUplink() { (function f() { seen++; Promise.resolve().then(f) })(); return { data: { seen } } }
 """
-    async with running(**QUICK) as runner:
+    async with running() as runner:
         outcomes = await runner.run([uplink(source)] * 3)
 
     assert [outcome.value["data"]["seen"] for outcome in outcomes] == [1, 2, 3]

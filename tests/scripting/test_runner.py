@@ -49,7 +49,7 @@ async def test_a_worker_whose_end_was_noticed_meanwhile_costs_no_frame(running, 
 
 
 async def test_a_worker_that_hangs_is_replaced(running, uplink, good):
-    async with running(wall_s=1.0) as runner:
+    async with running(wall_s=3.0) as runner:
         await runner.run([uplink(good)])
         before = runner.pid
         os.kill(before, signal.SIGSTOP)
@@ -88,7 +88,7 @@ async def test_a_worker_that_cannot_be_started_fails_the_frames_and_nothing_else
 
 async def test_who_stops_waiting_does_not_get_the_answers_of_another(running, uplink, good):
     slow = uplink("function decodeUplink() { while (true) {} }")
-    async with running(call_s=5.0, wall_s=20.0) as runner:
+    async with running(call_s=5.0) as runner:
         await runner.run([uplink(good)])
         waiting = asyncio.create_task(runner.run([slow]))
         await asyncio.sleep(0)

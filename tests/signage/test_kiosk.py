@@ -142,9 +142,10 @@ def test_without_a_stream_the_board_polls_and_a_304_renews_it(page, create_app, 
 
 def test_a_frame_that_was_held_up_on_its_way_is_as_old_as_it_is_late(page, server, live, fresh):
     live.publish(fresh(age_s=57))
-    frame = httpx.get(server.url + "/v1/signs/harbour-road/frame").json()
-    # Not older than what is shown, by the platform's clock; but it stood for three seconds, and comes after four.
-    late = frame | {"generated_at": (clock() - timedelta(seconds=4)).isoformat(), "frame_id": "late", "title": "Late"}
+    frame = httpx.get(server.url + "/v1/signs/harbour-road/frame").json() | {"valid_for_s": 3.0}
+    # Hardly older than what is shown, by the platform's clock; but it stood for three seconds, and comes after four.
+    made_at = datetime.fromisoformat(frame["generated_at"]) - timedelta(seconds=4)
+    late = frame | {"generated_at": made_at.isoformat(), "frame_id": "late", "title": "Late"}
     events = "".join(f"event: frame\ndata: {json.dumps(body)}\n\n" for body in (frame, late))
     page.route("**/stream", lambda route: route.fulfill(body=events, content_type="text/event-stream"))
     page.route("**/frame", lambda route: route.abort())
@@ -155,7 +156,9 @@ def test_a_frame_that_was_held_up_on_its_way_is_as_old_as_it_is_late(page, serve
 
 def test_no_frame_stands_longer_than_two_minutes(page, create_app, live, fresh, serve):
     live.publish(fresh())
-    page.clock.install()
+    # Beside what it is told, no time passes on the page.
+    page.clock.install(time=clock())
+    page.clock.pause_at(clock() + timedelta(seconds=1))
     page.route("**/stream", lambda route: route.abort())
     page.route("**/frame", lambda route: route.abort())
     page.goto(serve(create_app(live, now=clock, validity=timedelta(hours=1))).url + PAGE)

@@ -34,6 +34,11 @@ class World:
         self.revision += 1
         self.live.publish(self.borough(north, as_of=self.now(), revision=self.revision, **more))
 
+    def vouch_to(self, page: Page, north="fffoo", **more) -> None:
+        """The same, and the page has heard of it."""
+        self.vouch(north, **more)
+        expect(page.locator("main")).to_have_attribute("data-revision", str(self.revision))
+
     def pass_by(self, page: Page, seconds: float, *, step_s: float = 5) -> None:
         # In steps, for the two clocks move one after the other, and frames go on meanwhile.
         while seconds > 0:
@@ -134,7 +139,7 @@ def test_the_page_starts_without_a_network_and_recovers_alone(context, page, cre
     live.closed = False
     world.vouch("ffooo")
     serve(create_app(live, now=world.now), server.port)
-    expect(display(page)).to_have_text("3", timeout=20_000)
+    expect(display(page)).to_have_text("3")
     expect(page.get_by_role("heading")).to_have_text("Harbour Road")
 
 
@@ -227,8 +232,15 @@ def test_a_database_that_was_put_back_counts_again_after_two_minutes(page, serve
 
 
 def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page, server, live, world):
+    keys, plays = [], []
+
+    def take(route):
+        keys.append(route.request.headers["idempotency-key"])
+        plays.extend(route.request.post_data_json["plays"])
+        route.fulfill(status=200, json={})
+
     page.route("**/heartbeat", lambda route: route.fulfill(status=200, json={}))
-    page.route("**/plays", lambda route: route.fulfill(status=200, json={}))
+    page.route("**/plays", take)
     page.clock.install()
     page.goto(server.url + PAGE + "#token=" + TOKEN)
     expect(display(page)).to_have_text("4")
@@ -240,25 +252,21 @@ def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page
     assert (said["screen_on"], said["interval_s"]) == (True, 30)
     # Time goes by beside it: long before a frame ends, whatever the machine has to do, there is another one.
     for _ in range(8):
-        world.vouch()
-        page.wait_for_function(
-            "revision => document.querySelector('main').dataset.revision == revision", arg=world.revision
-        )
+        world.vouch_to(page)
         world.pass_by(page, 20)
     world.pass_by(page, 45)
     assert_blank(page)
     with page.expect_request("**/heartbeat") as heartbeat:
         world.pass_by(page, 30)
     assert heartbeat.value.post_data_json["frame_id_shown"] is None
-    with page.expect_request("**/plays") as handed_in:
+    # Every five minutes, and nobody knows how many have passed until here on a machine that is busy.
+    while not plays or plays[-1]["frame_id"] is not None:
         world.pass_by(page, 30)
-    plays = handed_in.value.post_data_json["plays"]
     # One stretch of time, told in two where a full hour lies in it.
     assert [frame_id for frame_id, _ in groupby(play["frame_id"] for play in plays) if frame_id] == [frame.frame_id]
-    assert plays[-1]["frame_id"] is None
     assert all(before["to"] <= after["from"] for before, after in pairwise(plays))
     assert all(play["from"][:13] == play["to"][:13] or play["to"][14:19] == "00:00" for play in plays)
-    assert len(handed_in.value.headers["idempotency-key"]) == 32
+    assert {len(key) for key in keys} == {32}
 
 
 def test_a_batch_that_is_not_taken_is_handed_in_again_as_it_was(page, server, world):
@@ -272,11 +280,13 @@ def test_a_batch_that_is_not_taken_is_handed_in_again_as_it_was(page, server, wo
     page.route("**/heartbeat", lambda route: route.fulfill(status=200, json={}))
     page.clock.install()
     page.goto(server.url + PAGE + "#token=" + TOKEN)
-    expect(display(page)).to_have_text("4")
+    # Before anybody tells it the time, it has nothing to hand in.
+    world.vouch_to(page)
     for _ in range(2):
         with page.expect_response("**/plays"):
             world.pass_by(page, 300, step_s=50)
     page.reload()
+    world.vouch_to(page)
     with page.expect_response("**/plays"):
         world.pass_by(page, 300, step_s=50)
     assert len(keys) == 3
@@ -306,7 +316,7 @@ def test_a_machine_that_slept_blanks_before_it_shows_anything(page, server, live
     page.unroute("**/frame")
     page.unroute("**/stream")
     world.vouch("ffooo")
-    expect(display(page)).to_have_text("3", timeout=20_000)
+    expect(display(page)).to_have_text("3")
 
 
 def test_a_day_passes_and_every_moment_of_it_is_right_or_blank(page, server, world):
@@ -321,9 +331,10 @@ def test_a_day_passes_and_every_moment_of_it_is_right_or_blank(page, server, wor
         # Then the platform falls silent, and a minute later so does the sign.
         world.pass_by(page, 80, step_s=10)
         assert_blank(page)
-        # The clocks go on for the rest of two hours, and nothing comes back by itself.
-        world.ahead += timedelta(seconds=7_110)
+        # The clocks go on for the rest of two hours, and nothing comes back by itself. That of the page goes first: an
+        # answer on its way between the two must not look as if it came early.
         page.clock.fast_forward(7_110_000)
+        world.ahead += timedelta(seconds=7_110)
         assert_blank(page)
 
 
@@ -350,11 +361,12 @@ def test_a_token_that_is_revoked_leaves_the_name_of_the_council(
     expect(display(page)).to_have_text("4")
     keys.clear()
     # The stream is asked for its key when there is something to send, and a heartbeat is.
-    expect(page.get_by_role("heading")).to_have_text("Port Council", timeout=15_000)
+    expect(page.get_by_role("heading")).to_have_text("Port Council")
     expect(page.locator("main li")).to_have_count(0)
     expect(page.locator("main")).to_have_attribute("data-blank", "true")
     # Given a good one again, it shows again.
     keys["sp_new11111_" + "s" * 43] = frozenset({"sign:harbour-road"})
+    world.vouch()
     page.goto(server.url + PAGE + "?again#token=sp_new11111_" + "s" * 43)
     expect(display(page)).to_have_text("4")
 

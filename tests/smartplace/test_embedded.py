@@ -52,6 +52,12 @@ def test_the_usual_port_is_taken_if_it_is_free(taken):
     assert is_free(claim(None, option="--port"))
 
 
+def test_two_who_ask_before_either_listens_get_two_ports(monkeypatch):
+    monkeypatch.setattr("smartplace.embedded.ports.random.sample", lambda ports, **_: list(ports))
+
+    assert free_port() != free_port()
+
+
 def test_a_port_that_is_taken_on_every_address_is_taken_on_loopback():
     with closing(socket.create_server(("0.0.0.0", 0))) as server:
         assert not is_free(server.getsockname()[1])

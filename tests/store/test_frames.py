@@ -226,15 +226,14 @@ async def test_a_database_that_is_away_is_an_outage_not_a_fault_of_the_rows():
 async def test_a_database_that_is_frozen_is_an_outage_and_the_batch_is_kept_once_it_moves(
     database, open_store, small_borough, frame, noon
 ):
-    async with open_store(database, small_borough, noon, size=1) as (_, pool):
-        store = FrameStore(pool, answer_within_s=0.5)
-        await store.refresh()
+    async with open_store(database, small_borough, noon, size=1) as (store, pool):
+        impatient = FrameStore(pool, answer_within_s=0.5)
         async with pool.connection() as connection:
             backend = connection.info.backend_pid
         os.kill(backend, signal.SIGSTOP)
         try:
             with pytest.raises(StoreUnavailableError, match="in time"):
-                await store.write([frame(BAY, 1, occupied=True)], [])
+                await impatient.write([frame(BAY, 1, occupied=True)], [])
         finally:
             os.kill(backend, signal.SIGCONT)
         assert await store.write([frame(BAY, 1, occupied=True)], []) == Stored(kept=1)
