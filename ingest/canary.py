@@ -52,9 +52,12 @@ class Canary:
 
     @property
     def is_late(self) -> bool:
-        """Whether nobody can say that messages arrive."""
+        """Whether nobody can say that messages arrive.
+
+        Of one that was sent before the clock was put back nobody knows how old it is: the next one tells.
+        """
         age = self.age
-        return age is None or age > self._late_after
+        return age is None or not timedelta() <= age <= self._late_after
 
     async def sing(self, carrier: Carrier) -> None:
         """Until cancelled: send one whenever it is time and the carrier is ready."""
@@ -81,7 +84,10 @@ class Canary:
         nonce, _, moment = payload.partition(b" ")
         if hmac.compare_digest(nonce, self._nonce):
             sent_at = datetime.fromisoformat(moment.decode())
-            self._sent_at = max(self._sent_at or sent_at, sent_at)
+            newest = self._sent_at
+            if newest is None or newest > self._now():
+                newest = sent_at
+            self._sent_at = max(newest, sent_at)
 
     def _payload(self) -> bytes:
         return b"%b %b" % (self._nonce, self._now().isoformat().encode())

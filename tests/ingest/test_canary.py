@@ -105,6 +105,22 @@ async def test_one_that_was_sent_long_ago_does_not_look_fresh(canary, clock):
     assert not canary.is_late
 
 
+async def test_after_the_clock_was_put_back_only_one_sent_since_counts(canary, clock):
+    ((_, before),) = await sent(canary)
+    canary.hear(before)
+    clock.at -= timedelta(hours=1)
+    assert canary.is_late
+    canary.hear(before)
+    assert canary.is_late
+
+    ((_, since),) = await sent(canary)
+    canary.hear(since)
+    assert not canary.is_late
+    # And goes on being told apart from one that does not come back.
+    clock.at += timedelta(seconds=61)
+    assert canary.is_late
+
+
 @pytest.mark.parametrize("payload", [b"", b" ", b"x 2026-11-20T12:00:00+00:00", b"\xff\xfe \xff", b"2026-11-20T12:00"])
 async def test_a_forged_one_does_not_count(canary, payload):
     canary.hear(payload)
