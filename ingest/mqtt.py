@@ -5,7 +5,7 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from domain.errors import SessionTakenOverError
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _BACKOFF_S = (0.2, 5.0)
 _QUEUE_PER_RECEIVE_MAXIMUM = 4
+_ASK_AGAIN_S = 30.0
 # MQTT 5 says that a session was taken over; with 3.1.1 a connection only ends. One that ends soon though the broker is
 # there for the next, again and again: then somebody takes it from us.
 _SHORT_CONNECTION_S = 30
@@ -97,6 +98,11 @@ class MqttSource:
         if self._granted and self._connection is not None:
             self._connection.publish(topic, payload)
 
+    def renew(self) -> None:
+        """Connect anew, unless messages came that are not safe yet."""
+        if self._connection is not None and not self._connection.holds:
+            self._connection.fail(ProtocolError("it does not bring what we subscribed to"))
+
     async def deliver(self, topic: str, payload: bytes) -> None:
         """Publish, and wait for the broker's word that it has it; OSError or TimeoutError where it has not."""
         if self._connection is None:
@@ -133,8 +139,10 @@ class MqttSource:
     async def _stay_connected(self) -> bool:
         """Connect, and return when the connection is lost: whether another client took it."""
         async with self._connected() as connection:
-            self._granted = await self._subscribe(connection)
-            await connection.lost.wait()
+            while not (self._granted or connection.lost.is_set()):
+                self._granted = await self._subscribe(connection)
+                # What is refused now may be allowed later, of which nobody tells us.
+                await _until_lost(connection, within_s=None if self._granted else _ASK_AGAIN_S)
             if connection.fault is not None:
                 raise connection.fault
             return connection.taken_over
@@ -196,3 +204,9 @@ class MqttSource:
         )
         if len(self._inbox) > _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum and connection.pause():
             logger.warning("too many frames wait: reading no further", extra={"action": "mqtt_pause"})
+
+
+async def _until_lost(connection: Connection, *, within_s: float | None) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await connection.lost.wait()

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
     """Hands messages to `take` as they come; nothing is acknowledged until somebody says so.
 
     `lost` is set when the connection has ended, whoever ended it; `taken_over` when it was another client of our name,
-    `fault` when we did, because the broker does not speak MQTT.
+    `fault` when we did, because the broker does not do what MQTT says.
     """
 
     def __init__(
@@ -159,6 +159,19 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._flush)
         self._safe.append(packet_id)
 
+    @property
+    def holds(self) -> bool:
+        """Whether there are messages that wait to be acknowledged."""
+        return bool(self._waiting)
+
+    def fail(self, fault: ProtocolError) -> None:
+        """End at once, because of that."""
+        self.fault = fault
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(fault)
+        if self._transport is not None:
+            self._transport.abort()
+
     def pause(self) -> bool:
         """Read no further, so that the broker waits; acknowledgements still go out. False where that is so already."""
         if self._is_paused or self._transport is None or self._transport.is_closing():
@@ -211,7 +224,7 @@ class Connection(asyncio.Protocol):
         try:
             arrived = self._reader.feed(data)
         except ProtocolError as error:
-            self._fail(error)
+            self.fail(error)
             return
         messages = [packet for packet in arrived if type(packet) is Publish]
         self._waiting.update(message.packet_id for message in messages if message.packet_id)
@@ -231,13 +244,6 @@ class Connection(asyncio.Protocol):
                 published.set_result(packet.reason)
         elif isinstance(packet, Disconnect):
             self.taken_over = packet.reason == _SESSION_TAKEN_OVER
-
-    def _fail(self, fault: ProtocolError) -> None:
-        self.fault = fault
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(fault)
-        if self._transport is not None:
-            self._transport.abort()
 
     async def _ask(self, packet: bytes) -> Connack | Suback:
         self._answer = asyncio.get_running_loop().create_future()
