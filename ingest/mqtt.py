@@ -49,15 +49,16 @@ class Broker:
 
 
 class MqttSource:
-    """Satisfies ingest.source.Source. Without filters it only sends.
+    """Satisfies ingest.source.Source. Without filters it only sends; those that it `leaves` bring what waits already.
 
     A token names a packet on the connection that brought it: a late acknowledgement for a lost connection is written
     nowhere, so it can never name a message of the next session.
     """
 
-    def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock) -> None:
+    def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock, leaves: Sequence[str] = ()) -> None:
         self._broker = broker
         self._filters = filters
+        self._leaves = leaves
         self._now = now
         self._inbox = Inbox()
         self._connection: Connection | None = None
@@ -180,6 +181,8 @@ class MqttSource:
     async def _subscribe(self, connection: Connection) -> bool:
         if not self._filters:
             return True
+        if self._leaves:
+            await connection.unsubscribe(self._leaves)
         granted = await connection.subscribe(self._filters)
         refused = [topic for topic, qos in zip(self._filters, granted, strict=False) if qos != 1]
         if refused:

@@ -124,6 +124,11 @@ class Connection(asyncio.Protocol):
             raise ProtocolError("the broker answers something else than was asked")
         return answer.reasons
 
+    async def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Have nothing new of these; what waits already still comes. Errors as `open`."""
+        async with asyncio.timeout(_ANSWER_WITHIN_S):
+            await self._ask(packets.unsubscribe(self._version, _SUBSCRIBE_ID, topic_filters))
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1, and do not wait for the broker's word; nothing where the connection is lost."""
         self._next_id = self._next_id % 0xFFFF + 1
