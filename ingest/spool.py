@@ -11,6 +11,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 _SCHEMA = """
+PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS delivery (
@@ -36,7 +37,10 @@ class Spooled:
 
 
 class Spool:
-    """A bounded queue on disk, of at most `most_bytes` of messages. Not safe for threads: one at a time may use it."""
+    """A bounded queue on disk, of at most `most_bytes` of messages. Not safe for threads: one at a time may use it.
+
+    Nor for two processes, each of which would count what the other takes: the second gets an sqlite3.OperationalError.
+    """
 
     def __init__(self, path: Path, *, most_bytes: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

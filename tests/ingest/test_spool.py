@@ -60,6 +60,16 @@ def test_what_was_kept_is_there_after_the_process_was_killed(path):
     assert spool.depth == 50
 
 
+def test_two_processes_cannot_have_one_spool(path):
+    spool = Spool(path, most_bytes=1000)
+    other = f"from ingest.spool import Spool; from pathlib import Path; Spool(Path({str(path)!r}), most_bytes=1000)"
+    ended = subprocess.run([sys.executable, "-c", other], check=False, capture_output=True, text=True)
+    assert "database is locked" in ended.stderr
+
+    spool.close()
+    assert not subprocess.run([sys.executable, "-c", other], check=False).returncode
+
+
 def test_a_full_spool_takes_nothing_rather_than_a_part(path):
     spool = Spool(path, most_bytes=1000)
     assert spool.append([message(1, size=300)])
