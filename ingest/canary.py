@@ -29,6 +29,10 @@ class Carrier(Protocol):
         """Have this come back as a delivery, if deliveries come at all; lost without an error if it cannot be sent."""
         ...
 
+    def renew(self) -> None:
+        """Subscribe anew, unless deliveries came that are not safe yet: then it is not the carrier that is deaf."""
+        ...
+
 
 class Canary:
     """Sends itself every `every_s` and is late when what came back was sent longer than `late_after` ago.
@@ -44,6 +48,8 @@ class Canary:
         self._late_after = late_after
         self._nonce = secrets.token_urlsafe(16).encode()
         self._sent_at: datetime | None = None
+        # Since when none comes back of those that were sent.
+        self._waits_since: datetime | None = None
 
     @property
     def age(self) -> timedelta | None:
@@ -52,21 +58,30 @@ class Canary:
 
     @property
     def is_late(self) -> bool:
-        """Whether nobody can say that messages arrive."""
+        """Whether nobody can say that messages arrive.
+
+        Of one that was sent before the clock was put back nobody knows how old it is: the next one tells.
+        """
         age = self.age
-        return age is None or age > self._late_after
+        return age is None or not timedelta() <= age <= self._late_after
 
     async def sing(self, carrier: Carrier) -> None:
-        """Until cancelled: send one whenever it is time and the carrier is ready."""
+        """Until cancelled: send one whenever it is time and the carrier is ready; a deaf one subscribes anew."""
         was_late = False
         while True:
             is_ready = carrier.ready
             if is_ready:
+                self._waits_since = self._waits_since or self._now()
                 await carrier.send_canary(self.topic, self._payload())
+            else:
+                self._waits_since = None
             await asyncio.sleep(self._every_s if is_ready else _LOOK_AGAIN_S)
             if is_ready and self.is_late and not was_late:
                 logger.error("what ingest sends to itself does not come back", extra={"action": "canary_late"})
             was_late = is_ready and self.is_late
+            if self._waits_since is not None and self._now() - self._waits_since > self._late_after:
+                self._waits_since = None
+                carrier.renew()
 
     def apart(self, deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
         """Everything else, and the canaries: those on our topic, whoever sent them."""
@@ -81,7 +96,11 @@ class Canary:
         nonce, _, moment = payload.partition(b" ")
         if hmac.compare_digest(nonce, self._nonce):
             sent_at = datetime.fromisoformat(moment.decode())
-            self._sent_at = max(self._sent_at or sent_at, sent_at)
+            self._waits_since = None
+            newest = self._sent_at
+            if newest is None or newest > self._now():
+                newest = sent_at
+            self._sent_at = max(newest, sent_at)
 
     def _payload(self) -> bytes:
         return b"%b %b" % (self._nonce, self._now().isoformat().encode())

@@ -134,6 +134,10 @@ class JetStreamSource:
                 Delivery(topic=topic, payload=payload, retained=False, received_at=self._now(), token=token)
             ]
 
+    def renew(self) -> None:
+        """Look for the consumer anew, and make it what it should be."""
+        self._subscribed.clear()
+
     async def _acknowledge(self, message: Msg) -> None:
         if message.is_acked:
             return

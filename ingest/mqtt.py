@@ -5,7 +5,7 @@ import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from domain.errors import SessionTakenOverError
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _BACKOFF_S = (0.2, 5.0)
 _QUEUE_PER_RECEIVE_MAXIMUM = 4
+_ASK_AGAIN_S = 30.0
 # MQTT 5 says that a session was taken over; with 3.1.1 a connection only ends. One that ends soon though the broker is
 # there for the next, again and again: then somebody takes it from us.
 _SHORT_CONNECTION_S = 30
@@ -48,15 +49,16 @@ class Broker:
 
 
 class MqttSource:
-    """Satisfies ingest.source.Source. Without filters it only sends.
+    """Satisfies ingest.source.Source. Without filters it only sends; those that it `leaves` bring what waits already.
 
     A token names a packet on the connection that brought it: a late acknowledgement for a lost connection is written
     nowhere, so it can never name a message of the next session.
     """
 
-    def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock) -> None:
+    def __init__(self, broker: Broker, filters: Sequence[str], *, now: Clock, leaves: Sequence[str] = ()) -> None:
         self._broker = broker
         self._filters = filters
+        self._leaves = leaves
         self._now = now
         self._inbox = Inbox()
         self._connection: Connection | None = None
@@ -97,6 +99,11 @@ class MqttSource:
         if self._granted and self._connection is not None:
             self._connection.publish(topic, payload)
 
+    def renew(self) -> None:
+        """Connect anew, unless messages came that are not safe yet."""
+        if self._connection is not None and not self._connection.holds:
+            self._connection.fail(ProtocolError("it does not bring what we subscribed to"))
+
     async def deliver(self, topic: str, payload: bytes) -> None:
         """Publish, and wait for the broker's word that it has it; OSError or TimeoutError where it has not."""
         if self._connection is None:
@@ -133,8 +140,10 @@ class MqttSource:
     async def _stay_connected(self) -> bool:
         """Connect, and return when the connection is lost: whether another client took it."""
         async with self._connected() as connection:
-            self._granted = await self._subscribe(connection)
-            await connection.lost.wait()
+            while not (self._granted or connection.lost.is_set()):
+                self._granted = await self._subscribe(connection)
+                # What is refused now may be allowed later, of which nobody tells us.
+                await _until_lost(connection, within_s=None if self._granted else _ASK_AGAIN_S)
             if connection.fault is not None:
                 raise connection.fault
             return connection.taken_over
@@ -172,6 +181,8 @@ class MqttSource:
     async def _subscribe(self, connection: Connection) -> bool:
         if not self._filters:
             return True
+        if self._leaves:
+            await connection.unsubscribe(self._leaves)
         granted = await connection.subscribe(self._filters)
         refused = [topic for topic, qos in zip(self._filters, granted, strict=False) if qos != 1]
         if refused:
@@ -196,3 +207,9 @@ class MqttSource:
         )
         if len(self._inbox) > _QUEUE_PER_RECEIVE_MAXIMUM * self._broker.receive_maximum and connection.pause():
             logger.warning("too many frames wait: reading no further", extra={"action": "mqtt_pause"})
+
+
+async def _until_lost(connection: Connection, *, within_s: float | None) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await connection.lost.wait()

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
     """Hands messages to `take` as they come; nothing is acknowledged until somebody says so.
 
     `lost` is set when the connection has ended, whoever ended it; `taken_over` when it was another client of our name,
-    `fault` when we did, because the broker does not speak MQTT.
+    `fault` when we did, because the broker does not do what MQTT says.
     """
 
     def __init__(
@@ -124,6 +124,11 @@ class Connection(asyncio.Protocol):
             raise ProtocolError("the broker answers something else than was asked")
         return answer.reasons
 
+    async def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Have nothing new of these; what waits already still comes. Errors as `open`."""
+        async with asyncio.timeout(_ANSWER_WITHIN_S):
+            await self._ask(packets.unsubscribe(self._version, _SUBSCRIBE_ID, topic_filters))
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1, and do not wait for the broker's word; nothing where the connection is lost."""
         self._next_id = self._next_id % 0xFFFF + 1
@@ -158,6 +163,19 @@ class Connection(asyncio.Protocol):
             # All that become safe in this turn of the loop go out together.
             asyncio.get_running_loop().call_soon(self._flush)
         self._safe.append(packet_id)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there are messages that wait to be acknowledged."""
+        return bool(self._waiting)
+
+    def fail(self, fault: ProtocolError) -> None:
+        """End at once, because of that."""
+        self.fault = fault
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(fault)
+        if self._transport is not None:
+            self._transport.abort()
 
     def pause(self) -> bool:
         """Read no further, so that the broker waits; acknowledgements still go out. False where that is so already."""
@@ -211,7 +229,7 @@ class Connection(asyncio.Protocol):
         try:
             arrived = self._reader.feed(data)
         except ProtocolError as error:
-            self._fail(error)
+            self.fail(error)
             return
         messages = [packet for packet in arrived if type(packet) is Publish]
         self._waiting.update(message.packet_id for message in messages if message.packet_id)
@@ -231,13 +249,6 @@ class Connection(asyncio.Protocol):
                 published.set_result(packet.reason)
         elif isinstance(packet, Disconnect):
             self.taken_over = packet.reason == _SESSION_TAKEN_OVER
-
-    def _fail(self, fault: ProtocolError) -> None:
-        self.fault = fault
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(fault)
-        if self._transport is not None:
-            self._transport.abort()
 
     async def _ask(self, packet: bytes) -> Connack | Suback:
         self._answer = asyncio.get_running_loop().create_future()

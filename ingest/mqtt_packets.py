@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from domain.errors import SmartPlaceError
 
-_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP, _DISCONNECT = 0x20, 0x30, 0x40, 0x90, 0xD0, 0xE0
+_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _UNSUBACK, _PINGRESP, _DISCONNECT = 0x20, 0x30, 0x40, 0x90, 0xB0, 0xD0, 0xE0
 _LEVEL = {"3.1.1": 4, "5": 5}
 _SERVER_KEEP_ALIVE = 0x13
 # How long the value of a property is that a server may put into CONNACK: a number of bytes, or a kind of text.
@@ -34,7 +34,7 @@ class Connack(NamedTuple):
 
 
 class Suback(NamedTuple):
-    """What became of each topic filter: the granted QoS, or 0x80 and more."""
+    """What became of each topic filter: the granted QoS, or 0x80 and more. Nothing is said of those that were left."""
 
     reasons: bytes
 
@@ -100,6 +100,12 @@ def subscribe(version: str, packet_id: int, topic_filters: Iterable[str]) -> byt
     """SUBSCRIBE with QoS 1."""
     properties = b"\x00" if version == "5" else b""
     return _packet(0x82, pack("!H", packet_id) + properties + b"".join(_text(item) + b"\x01" for item in topic_filters))
+
+
+def unsubscribe(version: str, packet_id: int, topic_filters: Iterable[str]) -> bytes:
+    """UNSUBSCRIBE."""
+    properties = b"\x00" if version == "5" else b""
+    return _packet(0xA2, pack("!H", packet_id) + properties + b"".join(map(_text, topic_filters)))
 
 
 def publish(version: str, packet_id: int, topic: str, payload: bytes) -> bytes:
@@ -178,6 +184,8 @@ class PacketReader:
                 size, at = _complete(_read_size(body, 2))
                 at += size
             return Suback(body[at:])
+        if kind == _UNSUBACK:
+            return Suback(b"")
         if kind == _DISCONNECT:
             return Disconnect(body[0] if body else 0)
         if kind == _PUBACK:

@@ -64,10 +64,16 @@ class SpoolQueue:
                 await asyncio.sleep(_LOOK_AGAIN_S)
                 continue
             await store([_delivery(message) for message in oldest])
-            async with self._turn:
-                await asyncio.to_thread(self._spool.remove, oldest)
+            await self._remove(oldest)
             if not self._spool.depth:
                 logger.info("the spool is empty again", extra={"action": "spool_ended"})
+
+    async def _remove(self, messages: Sequence[Spooled]) -> None:
+        while True:
+            async with self._turn:
+                if await asyncio.to_thread(self._spool.remove, messages):
+                    return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _append(self, deliveries: Sequence[Delivery]) -> bool:
         rows = [(item.topic, item.payload, item.retained, item.received_at) for item in deliveries]

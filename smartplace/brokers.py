@@ -10,6 +10,7 @@ from domain.topics import COMMAND_FILTERS, INGEST_FILTERS
 from ingest.dispatch import Dispatch, Postbox
 from ingest.jetstream import Cluster, JetStreamSource
 from ingest.mqtt import Broker, MqttSource
+from ingest.mqtt_connection import Connection
 from ingest.relay import Relay
 from simulators.mqtt import Broker as SimulatorBroker
 from smartplace.clock import receipt_time, utc_now
@@ -75,6 +76,31 @@ def source_of(settings: Settings, own_topic: str) -> MqttSource | JetStreamSourc
         filters = [*(share + topic_filter for topic_filter in INGEST_FILTERS), own_topic]
         return MqttSource(_ingest_broker(settings), filters, now=receipt_time)
     return JetStreamSource(_cluster(settings), INGEST_FILTERS, now=receipt_time)
+
+
+def leaving_source(settings: Settings, own_topic: str) -> MqttSource:
+    """What waits in a session that nobody will come back to, and nothing new."""
+    shared = [f"$share/{settings.mqtt_share_group}/{topic_filter}" for topic_filter in INGEST_FILTERS]
+    broker = _ingest_broker(settings)
+    return MqttSource(broker, [own_topic], now=receipt_time, leaves=[*INGEST_FILTERS, *shared])
+
+
+async def end_sessions(settings: Settings) -> None:
+    """Have the broker forget the session of ingest, and of its commands; raises OSError, TimeoutError, RefusedError."""
+    broker = _ingest_broker(settings)
+    for client_id in (broker.client_id, f"{broker.client_id}-commands"):
+        connection = Connection(broker.version, broker.keepalive_s, take=lambda *_: None)
+        await connection.open(
+            broker.host,
+            broker.port,
+            tls=broker.tls,
+            client_id=client_id,
+            username=broker.username,
+            password=broker.password,
+            session_expiry_s=None,
+            receive_maximum=1,
+        )
+        await connection.close()
 
 
 def _cluster(settings: Settings) -> Cluster:

@@ -192,14 +192,16 @@ def serve() -> None:
 def ingest(
     *,
     workers: Annotated[int, typer.Option(help="Processes that share the frames.", min=1, max=64)] = 1,
+    retire: Annotated[
+        int | None, typer.Option(help="Instead, end the session of a worker that will not be back.", min=0, max=64)
+    ] = None,
 ) -> None:
     """Take frames from the broker and keep them."""
-    from smartplace import compose
+    from smartplace import workers as processes
     from smartplace.running import until_told_to_stop
-    from smartplace.workers import work
 
     with _process() as settings:
-        until_told_to_stop(compose.ingest(settings) if workers == 1 else work(settings, workers=workers))
+        until_told_to_stop(processes.ingest(settings, workers=workers, retired=retire))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from domain.topics import canary as canary_topic
 from ingest.canary import Canary
 from ingest.flood import FloodGate
 from ingest.http_source import HttpSource
+from ingest.mqtt import MqttSource
 from ingest.pipeline import FrameSink, Pipeline
 from ingest.probes import create_app as probes
 from ingest.reading import Reader, read_here
@@ -29,7 +30,7 @@ from simulators.clock import SimClock
 from simulators.mqtt import open_publisher
 from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
-from smartplace.brokers import dispatch_commands, simulator_broker, source_of
+from smartplace.brokers import dispatch_commands, end_sessions, leaving_source, simulator_broker, source_of
 from smartplace.clock import receipt_time, utc_now
 from smartplace.codecs import open_book, open_shelf
 from smartplace.garbage import collect_seldom
@@ -71,6 +72,7 @@ _LOOK_FOR_RETELLINGS_EVERY_S = 2
 _READ_USUAL_EVERY_S = 3600
 _LOOK_AT_HISTORY_EVERY_S = 15
 _COUNT_EVERY_S = 1
+_LOOK_WHETHER_EMPTY_EVERY_S = 0.2
 
 
 async def apply_policies(settings: Settings) -> None:
@@ -143,6 +145,40 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
         except* SessionTakenOverError as taken:
             # One sentence for whoever reads the log, not a group.
             raise taken.exceptions[0] from None
+
+
+async def retire(settings: Settings) -> None:
+    """Keep what waits in the session of an ingest that will not be back, and in its spool; then end the session."""
+    with _spool(settings) as spool:
+        async with (
+            open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
+            open_book(pool, now=utc_now) as scripts,
+        ):
+            canary = _canary(settings)
+            source = leaving_source(settings, canary.topic)
+            # What waited says nothing of what comes.
+            store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+            pipeline = _pipeline(settings, source, store, _gate(settings), scripts, spool, canary, Trial().read)
+            await _empty(source, pipeline, canary, spool)
+    await end_sessions(settings)
+
+
+async def _empty(source: MqttSource, pipeline: Pipeline, canary: Canary, spool: SpoolQueue | None) -> None:
+    """Return when all that the broker and the spool had is kept."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            working = (source.run(), pipeline.run(), pipeline.drain(), canary.sing(source))
+            running = [tasks.create_task(one) for one in working]
+            while True:
+                await asyncio.sleep(_LOOK_WHETHER_EMPTY_EVERY_S)
+                # The canary comes last of all that the broker had.
+                is_heard = not (canary.is_late or source.waiting or pipeline.in_hand_since)
+                if is_heard and not (spool and spool.depth):
+                    break
+            for task in running:
+                task.cancel()
+    except* SessionTakenOverError as taken:
+        raise taken.exceptions[0] from None
 
 
 def _frozen_rule(settings: Settings) -> FrozenRule:

@@ -45,7 +45,8 @@ async def replay_and_tell(pool: Pool, scope: Scope, progress: Progress) -> Repor
 async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     """Dead letters first: what they become is part of the journal that is read then."""
     async with open_book(pool, now=utc_now) as scripts:
-        store = FrameStore(pool)
+        # A letter may be older than what ingest remembers, and have been kept by a replay that did not get to its end.
+        store = FrameStore(pool, confirms=False, looks_back=True)
         await store.refresh()
         await scripts.refresh()
 

@@ -10,6 +10,9 @@ from api.schemas import Health, Readiness, ReadinessCheck
 from domain.live import Clock, Live
 from domain.readiness import Check, Finding, Look, Memory, red
 
+# The clocks of two hosts differ a little; as in `tick_revision`.
+_TOLERATED_AHEAD = timedelta(minutes=2)
+
 Findings = Callable[[], Iterable[Finding]]
 """What is known of other processes."""
 
@@ -21,7 +24,9 @@ def looker(live: Live, now: Clock, *, stale_after: timedelta, others: Findings) 
     def findings(at: datetime) -> Iterator[Finding]:
         age = at - live.snapshot.as_of
         detail = f"Ingest last confirmed that it receives {age.total_seconds():.0f} s ago."
-        yield Finding(name="fresh", ok=age <= stale_after, detail=detail)
+        if age < -_TOLERATED_AHEAD:
+            detail = f"Ingest confirmed a moment that is {-age.total_seconds():.0f} s ahead: a clock is wrong."
+        yield Finding(name="fresh", ok=-_TOLERATED_AHEAD <= age <= stale_after, detail=detail)
         yield from others()
 
     def look() -> list[Check]:

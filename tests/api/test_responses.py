@@ -173,6 +173,15 @@ def test_head_of_a_form_stays_refused(client):
     assert client.head("/form").status_code == 405
 
 
+@pytest.mark.parametrize(("ahead_s", "status"), [(1, 200), (120, 200), (121, 503), (3600, 503)])
+def test_readiness_is_red_when_a_time_is_vouched_for_that_has_not_been(make_app, borough, ahead_s, status):
+    answer = TestClient(make_app(borough, now=lambda: borough.as_of - timedelta(seconds=ahead_s))).get("/readyz")
+
+    assert answer.status_code == status
+    if status == 503:
+        assert f"{ahead_s} s ahead" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(("age_s", "status"), [(0, 200), (59.9, 200), (60, 200), (60.1, 503), (86_400, 503)])
 def test_readiness_is_red_while_nobody_vouches_for_the_numbers(make_app, borough, age_s, status):
     answer = TestClient(make_app(borough, now=lambda: borough.as_of + timedelta(seconds=age_s))).get("/readyz")

@@ -3,14 +3,20 @@
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
-PUBLISH = 3
+PUBLISH, SUBACK = 3, 9
+REFUSED = b"\x80"
 
 
 class SwallowingProxy:
-    """Passes every packet on but, while `swallows`, PUBLISH packets of the broker."""
+    """Passes every packet on but, on its first `deaf` connections, PUBLISH packets of the broker.
+
+    The last filter of each of the next `refusals` subscriptions is refused.
+    """
 
     def __init__(self, broker_port: int) -> None:
-        self.swallows = False
+        self.deaf = 0
+        self.refusals = 0
+        self.connections = 0
         self.swallowed = 0
         self.port = 0
         self._broker_port = broker_port
@@ -30,8 +36,10 @@ class SwallowingProxy:
 
     async def _serve(self, reader, writer) -> None:
         self._serving.add(asyncio.current_task())
+        self.connections += 1
+        number = self.connections
         broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
-        ways = [self._pass_on(reader, broker_writer), self._pass_packets_on(broker_reader, writer)]
+        ways = [self._pass_on(reader, broker_writer), self._pass_packets_on(broker_reader, writer, number)]
         tasks = [asyncio.create_task(way) for way in ways]
         with suppress(asyncio.CancelledError):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -48,12 +56,15 @@ class SwallowingProxy:
             writer.write(data)
             await writer.drain()
 
-    async def _pass_packets_on(self, reader, writer) -> None:
+    async def _pass_packets_on(self, reader, writer, number) -> None:
         while True:
             packet = await _packet(reader)
-            if self.swallows and packet[0] >> 4 == PUBLISH:
+            if number <= self.deaf and packet[0] >> 4 == PUBLISH:
                 self.swallowed += 1
                 continue
+            if self.refusals and packet[0] >> 4 == SUBACK:
+                self.refusals -= 1
+                packet = packet[:-1] + REFUSED
             writer.write(packet)
             await writer.drain()
 

@@ -45,6 +45,9 @@ class Mirror:
     async def send_canary(self, topic, payload):
         self.sent.append((topic, payload))
 
+    def renew(self):
+        raise AssertionError("not asked for")
+
 
 @pytest.fixture
 def clock(noon):
@@ -103,6 +106,22 @@ async def test_one_that_was_sent_long_ago_does_not_look_fresh(canary, clock):
     canary.hear(new)
     canary.hear(old)
     assert not canary.is_late
+
+
+async def test_after_the_clock_was_put_back_only_one_sent_since_counts(canary, clock):
+    ((_, before),) = await sent(canary)
+    canary.hear(before)
+    clock.at -= timedelta(hours=1)
+    assert canary.is_late
+    canary.hear(before)
+    assert canary.is_late
+
+    ((_, since),) = await sent(canary)
+    canary.hear(since)
+    assert not canary.is_late
+    # And goes on being told apart from one that does not come back.
+    clock.at += timedelta(seconds=61)
+    assert canary.is_late
 
 
 @pytest.mark.parametrize("payload", [b"", b" ", b"x 2026-11-20T12:00:00+00:00", b"\xff\xfe \xff", b"2026-11-20T12:00"])
@@ -215,10 +234,10 @@ async def test_a_subscription_that_is_lost_without_a_word_is_noticed(broker, sin
     ):
         await until(lambda: len(sink.ticks) > 5 and not canary.is_late)
 
-        proxy.swallows = True
+        proxy.deaf = 1_000_000
         await until(lambda: canary.is_late)
         # To the connection, everything is well.
-        assert source.ready
+        await until(lambda: source.ready)
         assert proxy.swallowed
         ticks, seen = len(sink.ticks), looks
         await publish(broker, b"a frame that never comes")
@@ -226,8 +245,61 @@ async def test_a_subscription_that_is_lost_without_a_word_is_noticed(broker, sin
         assert len(sink.ticks) == ticks
         assert sink.dead == []
 
-        proxy.swallows = False
+        proxy.deaf = 0
         await until(lambda: not canary.is_late and len(sink.ticks) > ticks)
+
+
+@pytest.mark.broker
+async def test_a_subscription_that_is_lost_without_a_word_is_made_anew_and_what_it_missed_comes(broker, sink):
+    async with (
+        SwallowingProxy(broker.port).running() as proxy,
+        ingest_of(broker, sink, port=proxy.port) as (source, canary),
+    ):
+        await until(lambda: not canary.is_late)
+        proxy.deaf = 1
+        await publish(broker, b"a frame that was swallowed")
+        await until(lambda: sink.dead)
+
+    assert [letter.payload for letter in sink.dead] == [b"a frame that was swallowed"]
+    assert (source.reconnects, source.sessions_lost) == (1, 0)
+
+
+async def test_a_carrier_is_renewed_when_nothing_comes_back_and_only_then(canary, clock):
+    class Deaf(Mirror):
+        is_ready, looks, renewed = True, 0, 0
+
+        @property
+        def ready(self):
+            self.looks += 1
+            return self.is_ready
+
+        def renew(self):
+            self.renewed += 1
+
+    mirror = Deaf()
+
+    async def sung():
+        looks = mirror.looks
+        await until(lambda: mirror.looks > looks + 2)
+        return mirror.renewed
+
+    async with doing(canary.sing(mirror)):
+        assert await sung() == 0
+        clock.at += timedelta(seconds=61)
+        assert await sung() == 1
+        clock.at += timedelta(seconds=50)
+        # An old one, behind a backlog: late, and not deaf.
+        canary.hear(mirror.sent[0][1])
+        clock.at += timedelta(seconds=50)
+        assert canary.is_late
+        assert await sung() == 1
+        # Nor is one that is not connected.
+        mirror.is_ready = False
+        assert await sung() == 1
+        clock.at += timedelta(hours=1)
+        assert await sung() == 1
+        mirror.is_ready = True
+        assert await sung() == 1
 
 
 @pytest.mark.broker

@@ -19,6 +19,7 @@ from ingest.mqtt import Broker, MqttSource
 from ingest.mqtt_connection import Connection, RefusedError
 from ingest.mqtt_packets import ProtocolError
 from smartplace.embedded.ports import free_port
+from tests.ingest.mqtt_proxy import SwallowingProxy
 
 pytestmark = [pytest.mark.anyio, pytest.mark.broker]
 
@@ -121,12 +122,12 @@ def broker(request, tmp_path_factory):
 
 
 @asynccontextmanager
-async def running_source(broker, *, receive_maximum=100, keepalive_s=10):
+async def running_source(broker, *, receive_maximum=100, keepalive_s=10, port=None):
     username, password = broker.account
     source = MqttSource(
         Broker(
             host="127.0.0.1",
-            port=broker.port,
+            port=port or broker.port,
             version=broker.version,
             username=username,
             password=password,
@@ -303,6 +304,33 @@ async def test_a_broker_that_goes_silent_is_lost(broker):
             os.kill(broker.process.pid, signal.SIGCONT)
         async with asyncio.timeout(20):
             while not source.ready:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_subscription_that_is_refused_is_asked_for_until_it_is_granted(broker, monkeypatch):
+    monkeypatch.setattr(mqtt_module, "_ASK_AGAIN_S", 0.01)
+    async with SwallowingProxy(broker.port).running() as proxy:
+        proxy.refusals = 3
+        async with source_of(broker, port=proxy.port) as source:
+            assert (proxy.refusals, proxy.connections) == (0, 1)
+            await publish(broker, b"heard")
+            assert [delivery.payload for delivery in await take(source, 1)] == [b"heard"]
+
+
+async def test_whoever_holds_frames_is_not_deaf_and_stays_connected(broker):
+    async with source_of(broker) as source:
+        await publish(broker, b"held")
+        (held,) = await take(source, 1)
+        source.renew()
+        await publish(broker, b"of the same connection")
+        (other,) = await take(source, 1)
+        assert source.reconnects == 0
+        source.acknowledge(held.token)
+        source.acknowledge(other.token)
+
+        source.renew()
+        async with asyncio.timeout(20):
+            while not source.reconnects:
                 await asyncio.sleep(0.01)
 
 

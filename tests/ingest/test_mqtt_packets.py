@@ -82,6 +82,8 @@ def test_a_message_that_nobody_acknowledges_has_no_packet_id():
         ),
         ("3.1.1", b"\x90\x04\x00\x01\x01\x80", Suback(b"\x01\x80")),
         ("5", b"\x90\x04\x00\x01\x00\x01", Suback(b"\x01")),
+        ("3.1.1", b"\xb0\x02\x00\x01", Suback(b"")),
+        ("5", b"\xb0\x04\x00\x01\x00\x11", Suback(b"")),
         ("5", b"\xe0\x02\x8e\x00", Disconnect(0x8E)),
         ("3.1.1", b"\xe0\x00", Disconnect(0)),
         ("5", b"\xd0\x00", Alive()),
@@ -116,3 +118,5 @@ def test_a_session_that_outlives_the_connection_is_asked_for():
         b"\x10\x1d\x00\x04MQTT\x05\xc0\x00\x0a\x08\x11\x00\x00\x0e\x10\x21\x03\xe8\x00\x02me\x00\x01u\x00\x01p"
     )
     assert packets.pubacks([1, 0xFFFF]) == b"\x40\x02\x00\x01\x40\x02\xff\xff"
+    assert packets.unsubscribe("5", 1, ["a/+"]) == b"\xa2\x08\x00\x01\x00\x00\x03a/+"
+    assert packets.unsubscribe("3.1.1", 1, ["a/+", "b"]) == b"\xa2\x0a\x00\x01\x00\x03a/+\x00\x01b"

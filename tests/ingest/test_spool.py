@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -59,6 +60,16 @@ def test_what_was_kept_is_there_after_the_process_was_killed(path):
     assert spool.depth == 50
 
 
+def test_two_processes_cannot_have_one_spool(path):
+    spool = Spool(path, most_bytes=1000)
+    other = f"from ingest.spool import Spool; from pathlib import Path; Spool(Path({str(path)!r}), most_bytes=1000)"
+    ended = subprocess.run([sys.executable, "-c", other], check=False, capture_output=True, text=True)
+    assert "database is locked" in ended.stderr
+
+    spool.close()
+    assert not subprocess.run([sys.executable, "-c", other], check=False).returncode
+
+
 def test_a_full_spool_takes_nothing_rather_than_a_part(path):
     spool = Spool(path, most_bytes=1000)
     assert spool.append([message(1, size=300)])
@@ -67,6 +78,45 @@ def test_a_full_spool_takes_nothing_rather_than_a_part(path):
 
     spool.remove(spool.oldest(1))
     assert spool.append([message(2), message(3, size=600)])
+
+
+def test_a_disk_that_is_full_takes_nothing_and_what_is_there_stays(path):
+    spool = Spool(path, most_bytes=10**9)
+    assert spool.append([message(1)])
+    refuse_to_grow(spool)
+    assert not spool.append([message(2), message(3, size=10**6)])
+    assert (payloads(spool), spool.depth) == ([b"1"], 1)
+
+    refuse_to_write(spool, True)
+    assert not spool.remove(spool.oldest(1))
+    assert (payloads(spool), spool.depth) == ([b"1"], 1)
+    refuse_to_write(spool, False)
+    assert spool.remove(spool.oldest(1))
+    assert (payloads(spool), spool.depth, spool.bytes) == ([], 0, 0)
+
+
+def test_how_full_it_is_counts_what_the_disk_has_room_for(path, monkeypatch):
+    free = 0
+    monkeypatch.setattr("ingest.spool.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    spool = Spool(path, most_bytes=2000)
+    assert spool.fill == 1
+    free = 10**9
+    assert spool.fill == 0
+    spool.append([message(1, size=292)])
+    assert (spool.bytes, spool.fill) == (400, 0.2)
+    free = 100
+    assert spool.fill == 0.8
+
+
+def refuse_to_grow(spool):
+    """As a full disk does."""
+    (pages,) = spool._connection.execute("PRAGMA page_count").fetchone()
+    spool._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def refuse_to_write(spool, refuses):
+    """As a disk does that is full to the last byte: even a DELETE needs some."""
+    spool._connection.execute(f"PRAGMA query_only = {refuses:d}")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -176,3 +226,36 @@ async def test_when_the_spool_is_full_nothing_is_acknowledged_until_the_store_is
         await keeping
     assert source.acknowledged == [large.token]
     assert sink.dead[0].payload == large.payload
+
+
+@pytest.mark.anyio
+async def test_when_its_disk_is_full_frames_wait_in_the_broker_and_nothing_ends(
+    make_pipeline, source, sink, delivery, event, monkeypatch
+):
+    monkeypatch.setattr("ingest.pipeline._BACKOFF_S", (0, 0.01))
+    monkeypatch.setattr("ingest.spool_queue._LOOK_AGAIN_S", 0.01)
+    pipeline, queue = make_pipeline()
+    sink.outages = 10**9
+    first, second = delivery(event(fCnt=1)), delivery(event(fCnt=2))
+    await pipeline.keep([first])
+    refuse_to_write(queue._spool, True)
+    waiting = asyncio.create_task(pipeline.keep([second]))
+    draining = asyncio.create_task(pipeline.drain())
+    done, _ = await asyncio.wait([waiting, draining], timeout=0.2)
+    assert not done
+    assert (source.acknowledged, queue.depth) == ([first.token], 1)
+
+    # The database is back; the disk is not. The letter is kept once, however often the spool refuses to forget it.
+    sink.outages = 0
+    async with asyncio.timeout(20):
+        await waiting
+        while len(sink.kept) < 2:
+            await asyncio.sleep(0.01)
+    done, _ = await asyncio.wait([draining], timeout=0.1)
+    assert not done
+    assert (len(sink.batches), queue.depth) == (2, 1)
+    refuse_to_write(queue._spool, False)
+    async with asyncio.timeout(20):
+        while queue.depth:
+            await asyncio.sleep(0.01)
+    draining.cancel()

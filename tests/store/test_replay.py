@@ -18,6 +18,7 @@ from smartplace.clock import utc_now
 from smartplace.replay import replay_and_tell, replay_with
 from store.history.telling import History
 from store.migrations import migrate
+from store.queries import query
 from store.replay import journal as replay_module
 from store.replay import meaning
 from store.replay.journal import Scope
@@ -228,6 +229,38 @@ async def test_a_dead_letter_that_can_be_read_now_is_a_frame_of_its_own_time(
     assert rows(database, "SELECT DISTINCT received_at, observed_at FROM journal") == [
         (noon - timedelta(hours=1), noon - timedelta(hours=1))
     ]
+
+
+async def test_a_replay_that_was_interrupted_keeps_an_old_dead_letter_once_all_the_same(
+    database, open_store, small_borough, noon, monkeypatch
+):
+    letter = Rejected(
+        reason=Reason.UNKNOWN_DEVICE,
+        detail="",
+        topic=f"smartplace/v1/devices/{BENCH}/up",
+        device_id=BENCH,
+        payload=json.dumps({"seq": 1, "kind": "event", "measurements": {"occupied": True}}).encode(),
+        received_at=noon - timedelta(days=20),
+    )
+
+    def killed(name):
+        raise KeyboardInterrupt(name)
+
+    async with open_store(database, small_borough, noon) as (store, pool):
+        await store.write([], [letter])
+        with monkeypatch.context() as interrupted:
+            interrupted.setattr("store.recovery.query", lambda name: killed(name) if "delete" in name else query(name))
+            with pytest.raises(KeyboardInterrupt, match="delete_dead_letters"):
+                await replay_with(pool, Scope(), nothing)
+        assert rows(database, "SELECT count(*) FROM dead_letter") == [(1,)]
+        # As ingest does every hour, with what is older than 15 days.
+        await store.forget_frames(before=noon - timedelta(days=15))
+        done = await replay_with(pool, Scope(), nothing)
+
+    assert done.recovered == 1
+    assert rows(database, "SELECT count(*) FROM dead_letter") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM journal") == [(1,)]
+    assert rows(database, "SELECT count(*) FROM event") == [(1,)]
 
 
 async def test_what_ended_its_readers_is_read_by_a_process_of_its_own_where_somebody_asks_for_it(
