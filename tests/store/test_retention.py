@@ -6,8 +6,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from domain.disclosure import PrivacyRules
+from domain.history import Audience, Question, Selection
+from domain.periods import Period, Step
+from domain.places import AssetKind
 from domain.uplinks import Kind
 from store.history import History
+from store.history_questions import StoreHistory
 from store.history_watch import history_status, make_due
 from store.migrations import migrate
 from store.reconciliation import Reconciliation
@@ -55,6 +60,15 @@ def one_month(frame):
     return found
 
 
+async def days_of_benches(pool, noon):
+    """A month of them day by day, as managers see it: how many there are, and what is known."""
+    benches = Selection(kinds=frozenset({AssetKind.BENCH}))
+    period = Period(since=noon - 25 * DAY, until=noon).widened(Step.DAY)
+    question = Question(selection=benches, period=period, audience=Audience.MANAGERS)
+    found = await StoreHistory(pool, rules=PrivacyRules()).series(question, Step.DAY)
+    return found.total, found.rows
+
+
 async def fill(store, pool, frames, noon):
     await store.write(frames, [])
     await store.tick(as_of=noon)
@@ -74,12 +88,15 @@ async def test_what_is_old_goes_on_both_engines_and_history_stays(engines, open_
         async with open_store(conninfo, small_borough, noon - 90 * DAY, **how) as (store, pool):
             await fill(store, pool, one_month, noon)
             before = told(conninfo)
+            days_before = await days_of_benches(pool, noon)
             await set_policies(pool, KEEP, Compress(journal=2, measurements=15, facts=35))
             if how["size"] == 1:
                 async with pool.connection() as connection:
                     for relation in ("uplink", "measurement", "event", "fact_15m"):
                         await connection.execute(f"SELECT compress_chunk(show_chunks('{relation}'))")
             gone = await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+            assert await days_of_benches(pool, noon) == days_before
+            assert days_before[0].capacity == 1
             if how["size"] == 1:
                 # What TimescaleDB's own worker would do, by its own clock.
                 with psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection:
