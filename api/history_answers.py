@@ -4,12 +4,12 @@ import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from api.history_schemas import Stamp
+from api.history_schemas import ComparisonAnswer, Stamp
 from api.negotiation import prefers
 from domain.errors import InvalidQuestionError
 from domain.history import Audience
@@ -80,7 +80,16 @@ def _stamp(answer: BaseModel) -> dict[str, str]:
         "period_to": rfc3339(answer.period.until),
         "as_of": rfc3339(answer.as_of),
         "untold_from": _cell(answer.untold_from),
+        "unheard_bays": _cell(answer.unheard_bays),
+        **_other_stamp(answer),
     }
+
+
+def _other_stamp(answer: Stamp) -> dict[str, str]:
+    if not isinstance(answer, ComparisonAnswer):
+        return {}
+    other = answer.other_period
+    return {"other_period_from": rfc3339(other.since), "other_period_to": rfc3339(other.until)}
 
 
 def _columns(row_type: type[BaseModel], prefix: str = "") -> list[str]:
@@ -88,8 +97,13 @@ def _columns(row_type: type[BaseModel], prefix: str = "") -> list[str]:
     found = []
     for name, field in row_type.model_fields.items():
         kind = field.annotation
-        nested = isinstance(kind, type) and issubclass(kind, BaseModel)
-        found += _columns(kind, f"{prefix}{name}_") if nested else [f"{prefix}{name}"]  # type: ignore[arg-type]
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += _columns(kind, f"{prefix}{name}_")
+        elif get_origin(kind) is list:
+            (length,) = {limit.max_length for limit in field.metadata if hasattr(limit, "max_length")}
+            found += [f"{prefix}{name}_{number:02}" for number in range(length)]
+        else:
+            found.append(f"{prefix}{name}")
     return found
 
 

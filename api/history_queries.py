@@ -125,7 +125,8 @@ class ComparisonQuery(GroupQuery):
 
     against: Against = Field(
         Against.PREVIOUS,
-        description="The period before (as many months, where it is whole months), or the same 52 weeks before.",
+        description="The period before (as many months, where it is whole months), or the same 52 weeks before; "
+        "as far as this one is over.",
     )
     other_from: str | None = Field(None, max_length=40, description="Instead: where the other period begins,")
     other_to: str | None = Field(None, max_length=40, description="and where it ends.")
@@ -135,6 +136,7 @@ class ComparisonQuery(GroupQuery):
         if self.other_from is not None or self.other_to is not None:
             return read_period(since=self.other_from, until=self.other_to, last=None, step=Step.QUARTER, now=now)
         other = period.before() if self.against is Against.PREVIOUS else period.year_before()
+        other = other.as_far_as(period, now)
         return Period(since=max(other.since, EARLIEST), until=max(other.until, EARLIEST))
 
 

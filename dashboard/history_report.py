@@ -69,7 +69,7 @@ async def gather(questions: HistoryQuestions, selection: Selection, period: Peri
     step = step_of(period)
     question = Question(selection=selection, period=period.widened(step), audience=Audience.MANAGERS)
     series = await questions.series(question, step)
-    before = question.period.before()
+    before = question.period.before().as_far_as(question.period, series.told.told_until)
     bays = await questions.summary(replace(question, by=By.BAY))
     zones: Mapping[str, str] = {}
     if selection.site:
@@ -146,6 +146,13 @@ def untold_text(told: Told, capacity: int) -> str:
     if whole:
         return f"Of {bays} all of this period waits to be told, or is told anew: figures will change."
     return f"History is told until {moment}: of {bays} what came later waits its turn, and figures will change."
+
+
+def unheard_text(told: Told) -> str:
+    """Of how many bays no figure says anything, where there are any; else nothing."""
+    if not told.unheard_bays:
+        return ""
+    return f"Of {counted(told.unheard_bays, 'more bay')} nothing was heard by then: they are in no figure."
 
 
 def is_well_known(figures: Figures) -> bool:

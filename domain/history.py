@@ -66,7 +66,8 @@ class Told:
 
     `period` is cut off there. `withheld` is how many bays that belong to one household are left out. Of `untold_bays`
     (or spaces of areas, or seats) something in the period waits to be told, for the first time or anew, from
-    `untold_from` on: None where nothing does. In public, bays that belong to one household are not among them.
+    `untold_from` on: None where nothing does. Of `unheard_bays` nothing is known up to its end, and nothing waits:
+    they are in no figure. In public, bays that belong to one household are in neither number.
     """
 
     as_of: datetime
@@ -75,6 +76,7 @@ class Told:
     withheld: int = 0
     untold_bays: int = 0
     untold_from: datetime | None = None
+    unheard_bays: int = 0
 
     @property
     def is_behind(self) -> bool:

@@ -106,6 +106,13 @@ class BruteHistory:
             withheld=len(found) - len(used),
             untold_bays=sum(asset.capacity for asset in used) if self.untold_from else 0,
             untold_from=self.untold_from and max(self.untold_from, period.since),
+            unheard_bays=0
+            if self.untold_from
+            else sum(
+                asset.capacity
+                for asset in used
+                if asset.first is None or asset.first - asset.first % 900 >= self.second(period.until)
+            ),
         )
         return used, told
 
