@@ -190,6 +190,30 @@ async def test_a_gate_that_is_changed_is_counted_anew(roof, database, frame, noo
     assert [taken for _, taken in counts(database)] == [0, 3, 7]
 
 
+@pytest.mark.anyio
+async def test_an_anchor_counts_as_long_as_what_gates_said_since_is_kept(roof, database, frame, noon):
+    store, pool, tally = roof
+    recounts = StoreRecounts(pool, now=lambda: noon)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE asset SET anchor_at = NULL, anchor_taken = NULL WHERE asset_id = %s", [ROOF])
+    await store.write([passed(frame, NIGHT - 2 * 1440 + minute, minute, 0) for minute in (0, 4)], [])
+    await recounts.recount(ROOF, 2, at=at(noon, NIGHT - 2 * 1440), by="me")
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6]
+    async with pool.connection() as connection:
+        # As retention does: four came in, and nobody can say so any more.
+        await connection.execute("UPDATE history SET raw_from = %s", [at(noon, NIGHT - 1440)])
+        await connection.execute("DELETE FROM measurement WHERE observed_at < %s", [at(noon, NIGHT - 1440)])
+    await store.write([passed(frame, NIGHT + minute, 4 + minute, 0) for minute in (0, 1)], [])
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6]
+    with pytest.raises(RegisterRefusedError, match="what is kept"):
+        await recounts.recount(ROOF, 6, at=at(noon, NIGHT - 1441), by="me")
+    await recounts.recount(ROOF, 6, at=at(noon, NIGHT), by="me")
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6, 6, 7]
+
+
 def as_sent(item):
     """The frame with the bytes that its counter sends."""
     measurements = item.decoded.measurements
