@@ -26,8 +26,8 @@ DAYS = [
 ]
 END = datetime(2026, 11, 3, tzinfo=LONDON)
 LONG_AGO, MIDDLE = datetime(2026, 1, 5, tzinfo=LONDON), datetime(2026, 10, 15, tzinfo=LONDON)
-# Bays: site, zone, category, of a household or not, since when they have a history. The households of site a have a fourth
-# one from the middle of October on, and a fifth from the second of November; those of site b are too few.
+# Bays: site, zone, category, of a household or not, since when they have a history. The households of site a have a
+# fourth one from the middle of October on, and a fifth from the second of November; those of site b are too few.
 BAYS = {
     **{f"a-home-{n}": ("a", "row-1" if n < 2 else "row-2", "disabled", True, LONG_AGO) for n in range(3)},
     "a-home-3": ("a", None, "disabled", True, MIDDLE),
@@ -57,8 +57,8 @@ def fill(conninfo):
                                " WHERE site_id = 'a'", [zone, zone])  # fmt: skip
         for bay, (site, zone, category, home, since) in BAYS.items():
             connection.execute(
-                "WITH a AS (INSERT INTO asset (asset_id, site_key, zone_key, kind, name, category, lon, lat, home_linked)"
-                " SELECT %s, site_key, (SELECT zone_key FROM zone WHERE zone_id = %s), 'bay', %s, %s, 0.3, 51.5, %s"
+                "WITH a AS (INSERT INTO asset (asset_id, site_key, zone_key, kind, name, category, lon, lat,"
+                " home_linked) SELECT %s, site_key, (SELECT zone_key FROM zone WHERE zone_id = %s), 'bay', %s, %s, 0.3, 51.5, %s"
                 " FROM site WHERE site_id = %s RETURNING asset_key)"
                 " INSERT INTO span SELECT asset_key, %s, '9999-01-01Z', 'free', 0, 'observed', 0, 0 FROM a",
                 [bay, zone, bay, category, home, site, since],
