@@ -58,7 +58,8 @@ def fill(conninfo):
         for bay, (site, zone, category, home, since) in BAYS.items():
             connection.execute(
                 "WITH a AS (INSERT INTO asset (asset_id, site_key, zone_key, kind, name, category, lon, lat,"
-                " home_linked) SELECT %s, site_key, (SELECT zone_key FROM zone WHERE zone_id = %s), 'bay', %s, %s, 0.3, 51.5, %s"
+                " home_linked)"
+                " SELECT %s, site_key, (SELECT zone_key FROM zone WHERE zone_id = %s), 'bay', %s, %s, 0.3, 51.5, %s"
                 " FROM site WHERE site_id = %s RETURNING asset_key)"
                 " INSERT INTO span SELECT asset_key, %s, '9999-01-01Z', 'free', 0, 'observed', 0, 0 FROM a",
                 [bay, zone, bay, category, home, site, since],
