@@ -125,6 +125,29 @@ async def test_what_is_old_goes_on_both_engines_and_history_stays(engines, open_
     assert answers[0][0]["span"] == answers[1][0]["span"]
 
 
+async def test_what_is_charged_is_counted_from_the_last_reading_that_there_was(
+    database, open_store, small_borough, noon, frame
+):
+    async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):
+        for n, (day, energy) in enumerate([(-30, 5.0), (-20, 10.0)]):
+            minute = day * 1440
+            await store.write([frame(BENCH, n, minute=minute, received_minute=minute, energy_wh_total=energy)], [])
+        await store.tick(as_of=noon)
+        await History(pool, now=lambda: noon).catch_up()
+        await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+        assert rows(database, "SELECT value FROM measurement") == [(10.0,)]
+        # Away for repair, and back: what it counted on the way is not lost.
+        await store.write([frame(BENCH, 9, minute=60, received_minute=60, energy_wh_total=50.0)], [])
+        await store.tick(as_of=noon + DAY)
+        await History(pool, now=lambda: noon + DAY).catch_up()
+        assert rows(database, "SELECT energy_mwh FROM fact_15m WHERE energy_mwh > 0 ORDER BY bucket") == [
+            (5000,),
+            (40_000,),
+        ]
+        found = await Reconciliation(pool, now=lambda: noon + DAY).reconcile(every=1)
+        assert found.is_equal, found
+
+
 @pytest.mark.timescale
 async def test_hours_of_what_benches_said_go_with_it(engines, open_store, small_borough, noon, one_month):
     for conninfo, how in engines:
