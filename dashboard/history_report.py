@@ -152,7 +152,7 @@ def unheard_text(told: Told) -> str:
     """Of how many bays no figure says anything, where there are any; else nothing."""
     if not told.unheard_bays:
         return ""
-    return f"Of {counted(told.unheard_bays, 'more bay')} nothing was heard by then: they are in no figure."
+    return f"In no figure: {counted(told.unheard_bays, 'more bay')}, of which nothing was heard by then."
 
 
 def is_well_known(figures: Figures) -> bool:

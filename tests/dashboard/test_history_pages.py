@@ -55,7 +55,7 @@ def test_a_report_says_of_how_many_bays_it_says_nothing(manager, history):
     history.assets.append(replace(history.assets[0], asset_id="silent", moments=[None] * 30 * 3600, changes=[]))
     words = text_of(manager.get(asked))
     assert "4 bays, 30 June 2026" in words
-    assert "Of 1 more bay nothing was heard by then: they are in no figure." in words
+    assert "In no figure: 1 more bay, of which nothing was heard by then." in words
 
 
 def test_a_report_leads_to_the_same_figures_as_open_data(manager):
