@@ -19,6 +19,7 @@ from domain.times import rfc3339
 CSV = "text/csv"
 SUFFIX = ".csv"
 _MAX_AGE_S = 30
+_ON_A_PAGE = 100
 
 Item = TypeVar("Item")
 
@@ -32,11 +33,16 @@ def respond(request: Request, answer: BaseModel, audience: Audience, following: 
     }
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
-    if request.url.path.endswith(SUFFIX) or prefers(request, CSV, to="application/json"):
+    if is_csv(request):
         name = request.url.path.removesuffix(SUFFIX).strip("/").replace("/", "-").removeprefix("v1-")
         headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return Response(written(answer), media_type=CSV, headers=headers)
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+
+
+def is_csv(request: Request) -> bool:
+    """Whether that is the form."""
+    return request.url.path.endswith(SUFFIX) or prefers(request, CSV, to="application/json")
 
 
 def written(answer: BaseModel) -> str:
@@ -54,9 +60,11 @@ def written(answer: BaseModel) -> str:
 
 
 def page(
-    request: Request, items: list[tuple[str, Item]], *, limit: int, cursor: str | None
+    request: Request, items: list[tuple[str, Item]], *, limit: int | None, cursor: str | None
 ) -> tuple[list[Item], str | None]:
     """As many items as were asked for from where the last page ended, and where the next one is.
+
+    If nothing is said, a hundred; but all of them as CSV, for nothing in such a file would tell that there are more.
 
     Raises:
         InvalidQuestionError: the last page ended with something that is not there any more.
@@ -64,6 +72,7 @@ def page(
     keys = [key for key, _ in items]
     if cursor is not None and cursor not in keys:
         raise InvalidQuestionError("cursor", "there is no such row any more: begin anew")
+    limit = limit or (max(1, len(items)) if is_csv(request) else _ON_A_PAGE)
     first = 0 if cursor is None else keys.index(cursor) + 1
     shown = items[first : first + limit]
     following = None

@@ -203,7 +203,9 @@ class PeakRow(FiguresOut):
 
     id: str
     name: str
-    fullest_hour: int | None = Field(description="With the greatest occupancy.")
+    fullest_hour: int | None = Field(
+        description="With the greatest occupancy, of those of which half of the time is known."
+    )
     fullest_occupancy: float | None
     most_arrivals_hour: int | None
     occupancy_by_hour: list[float | None] = Field(min_length=24, max_length=24, description="From midnight on.")

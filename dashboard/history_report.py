@@ -10,6 +10,7 @@ from dashboard.wording import counted
 from domain.categories import Category
 from domain.figures import Figures
 from domain.history import (
+    WELL_KNOWN,
     Audience,
     By,
     Grid,
@@ -28,8 +29,6 @@ from domain.local_time import LONDON
 from domain.periods import Period, Step
 from domain.stuck import StuckRules
 
-WELL_KNOWN = 0.5
-"""Of less coverage a figure is shown as one to be careful with, and no bay is ranked."""
 _RANKED = 10
 
 

@@ -172,6 +172,27 @@ def test_groups_come_in_the_order_asked_for_a_page_at_a_time(client):
     assert accessible["arrivals"] == 0
 
 
+def test_a_file_has_all_rows_unless_fewer_are_asked_for(client, questions):
+    questions.assets += [bay(number, [FREE] * 37) for number in range(10, 130)]
+    path = "/v1/history/summary{}?by=bay&last=2d"
+    pages = client.get(path.format("")).json()
+    assert (len(pages["rows"]), pages["next"] is None) == (100, False)
+    whole = client.get(path.format(".csv"))
+    assert ("link" in whole.headers, len(whole.text.splitlines())) == (False, 1 + 3 + 120)
+    part = client.get(path.format(".csv") + "&limit=2")
+    assert (part.links["next"]["url"].startswith("/v1/history/summary.csv?"), len(part.text.splitlines())) == (True, 3)
+    assert part.text.splitlines() == whole.text.splitlines()[:3]
+
+
+def test_an_hour_of_which_little_is_known_does_not_stand_out(client, questions):
+    known = [UNKNOWN] * 12 + [FREE, TAKEN] + [UNKNOWN] * 10
+    # Taken for a quarter of an hour of the first one, and otherwise nobody knows.
+    questions.assets += [bay(8, known + [TAKEN] + [UNKNOWN] * 12, site="quay")]
+    questions.assets[-1].moments[24 * 3600 + 900 : 25 * 3600] = [UNKNOWN] * 2700
+    [row] = client.get("/v1/history/peaks?site=quay&by=site&last=36h").json()["rows"]
+    assert (row["occupancy_by_hour"][0], row["fullest_hour"], row["fullest_occupancy"]) == (1.0, 13, 1.0)
+
+
 def test_stays_have_a_length_where_they_are_whole(client):
     answer = client.get("/v1/history/stays?by=bay&last=2d").json()
     first, second, _ = answer["rows"]
@@ -271,6 +292,8 @@ def test_what_is_usual_is_null_where_it_is_not_known(client):
         ("summary?limit=0", "limit"),
         ("stays?order=best", "order"),
         ("compare?against=never", "against"),
+        ("compare?other_from=2026-11-02&other_to=2026-11-01", "other_to"),
+        ("compare?other_to=2026-11-01", "other_from"),
         ("usual", "site"),
     ],
 )
