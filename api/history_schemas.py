@@ -112,9 +112,7 @@ class Stamp(BaseModel):
         description="Bays (or seats) of which something in the period waits to be told: figures may still change."
     )
     untold_from: Time | None = Field(description="From this moment on; null where nothing waits.")
-    unheard_bays: int = Field(
-        description="Bays (or seats) of which nothing is known up to the end of the period: they are in no figure."
-    )
+    unheard_bays: int = Field(description="Bays (or seats) in no figure: nothing is known of them up to its end.")
 
 
 class StampedTotal(Stamp):
@@ -203,9 +201,7 @@ class PeakRow(FiguresOut):
 
     id: str
     name: str
-    fullest_hour: int | None = Field(
-        description="With the greatest occupancy, of those of which half of the time is known."
-    )
+    fullest_hour: int | None = Field(description="With the greatest occupancy, of hours of which half is known.")
     fullest_occupancy: float | None
     most_arrivals_hour: int | None
     occupancy_by_hour: list[float | None] = Field(min_length=24, max_length=24, description="From midnight on.")
