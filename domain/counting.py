@@ -17,6 +17,7 @@ from typing import NamedTuple
 from domain.local_time import at as local_at
 from domain.local_time import local_day
 from domain.places import Direction
+from domain.spans import BEGINNING
 
 COUNTER_ENDS = 2**16
 """Counters of 16 bits begin anew after 65,535."""
@@ -69,9 +70,10 @@ class Heard(NamedTuple):
 
 
 class Gate:
-    """A gate and every word of the devices that count there."""
+    """A gate, since when it is one, and every word of the devices that count there."""
 
-    def __init__(self, heard: Iterable[Heard]) -> None:
+    def __init__(self, heard: Iterable[Heard], since: datetime = BEGINNING) -> None:
+        self.since = since
         self._heard = sorted(heard)
         self.moments = [one.at for one in self._heard]
 
@@ -198,13 +200,14 @@ def _in_order(anchors: Iterable[Anchor], passed: Iterable[Passages]) -> Iterator
 
 
 def told(steps: Sequence[Step], gates: Sequence[Gate]) -> list[Told]:
-    """The count at each moment at which a gate was heard or an anchor is, while all of them are."""
+    """The count at each moment at which a gate was heard or an anchor is, while all that there are by then are."""
     begins = [step.at for step in steps]
     found = []
     for moment in sorted({*begins, *(moment for gate in gates for moment in gate.moments)}):
         number = bisect_right(begins, moment)
-        words = [word for gate in gates if (word := gate.last(moment)) is not None]
-        if number and words and len(words) == len(gates):
+        there = [gate for gate in gates if gate.since <= moment]
+        words = [word for gate in there if (word := gate.last(moment)) is not None]
+        if number and words and len(words) == len(there):
             first = min(words, key=lambda word: (word.silent_after, word.device_key))
             found.append(Told(moment, steps[number - 1].taken, first.device_key))
     return found

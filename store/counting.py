@@ -109,8 +109,11 @@ async def counted(connection: Connection, area: Mapping[str, Any], since: dateti
     rows = await connection.execute(query("select_gate_totals"), {**key, "keys": KEYS, "since": begins})
     totals: list[Total] = []
     heard: defaultdict[int, list[Heard]] = defaultdict(list)
+    gates_since: dict[int, datetime] = {}
     for row in await rows.fetchall():
-        words = heard[row["gate_key"]]
+        gate, begins_at = row["gate_key"], row["begins_at"] or _BEGINNING
+        gates_since[gate] = min(gates_since.get(gate, begins_at), begins_at)
+        words = heard[gate]
         if row["observed_at"] is None or row["observed_at"] > until:
             continue
         words.append(Heard(row["observed_at"], row["device_key"], timedelta(seconds=row["silent_after_s"])))
@@ -119,7 +122,7 @@ async def counted(connection: Connection, area: Mapping[str, Any], since: dateti
             totals.append(Total(row["observed_at"], f"{row['source']} {row['key']}", sign, int(row["value"])))
     passed = passages(totals)
     steps = count(anchors, passed, capacity=area["capacity"])
-    return Counted(steps, passed, [Gate(words) for words in heard.values()])
+    return Counted(steps, passed, [Gate(words, gates_since[gate]) for gate, words in heard.items()])
 
 
 async def _anchors(connection: Connection, area: Mapping[str, Any], since: datetime, until: datetime) -> list[Anchor]:

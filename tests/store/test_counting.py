@@ -214,6 +214,34 @@ async def test_an_anchor_counts_as_long_as_what_gates_said_since_is_kept(roof, d
     assert [taken for _, taken in counts(database)] == [2, 6, 6, 7]
 
 
+@pytest.mark.anyio
+async def test_a_gate_that_was_not_there_before_takes_nothing_back(roof, database, frame, noon):
+    store, pool, tally = roof
+    await store.write([passed(frame, *one) for one in MORNING[:5]], [])
+    await tally.catch_up()
+    before = counts(database)
+    assert len(before) == 5
+    opened = at(noon, NIGHT + 50).isoformat()
+    text = (
+        "record,id,site,name,kind,lon,lat,area,direction,model,device,asset,begins_at\n"
+        "asset,quarry-back,quarry,Back,gate,0.33,51.48,quarry-roof,both,,,,\n"
+        "device,gate-quarry-2,,,,,,,,smartplace-count,,,\n"
+        f"installation,,,,,,,,,,gate-quarry-2,quarry-back,{opened}\n"
+    )
+    entries = read_register(text.encode(), silent_after=lambda _model: HOUR).entries
+    await StoreRegister(pool, now=lambda: noon).write(entries, actor="me", what="a second entrance")
+    await tally.catch_up()
+    # From then on nobody knows who passes there, until it is heard.
+    assert counts(database) == before[:3]
+    await store.refresh()
+    for minute, came in ((55, 70), (75, 71)):
+        item = frame("gate-quarry-2", minute, minute=NIGHT + minute - 10_000, received_minute=0, vehicles_in_total=came)
+        await store.write([item], [])
+    await tally.catch_up()
+    assert counts(database)[:3] == before[:3]
+    assert counts(database)[3:] == [(at(noon, NIGHT + m), n) for m, n in ((55, 6), (60, 6), (75, 7), (80, 10))]
+
+
 def as_sent(item):
     """The frame with the bytes that its counter sends."""
     measurements = item.decoded.measurements
