@@ -4,12 +4,12 @@ import csv
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from api.history_schemas import Stamp
+from api.history_schemas import ComparisonAnswer, Stamp
 from api.negotiation import prefers
 from domain.errors import InvalidQuestionError
 from domain.history import Audience
@@ -19,6 +19,7 @@ from domain.times import rfc3339
 CSV = "text/csv"
 SUFFIX = ".csv"
 _MAX_AGE_S = 30
+_ON_A_PAGE = 100
 
 Item = TypeVar("Item")
 
@@ -32,11 +33,16 @@ def respond(request: Request, answer: BaseModel, audience: Audience, following: 
     }
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
-    if request.url.path.endswith(SUFFIX) or prefers(request, CSV, to="application/json"):
+    if is_csv(request):
         name = request.url.path.removesuffix(SUFFIX).strip("/").replace("/", "-").removeprefix("v1-")
         headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return Response(written(answer), media_type=CSV, headers=headers)
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
+
+
+def is_csv(request: Request) -> bool:
+    """Whether that is the form."""
+    return request.url.path.endswith(SUFFIX) or prefers(request, CSV, to="application/json")
 
 
 def written(answer: BaseModel) -> str:
@@ -54,9 +60,11 @@ def written(answer: BaseModel) -> str:
 
 
 def page(
-    request: Request, items: list[tuple[str, Item]], *, limit: int, cursor: str | None
+    request: Request, items: list[tuple[str, Item]], *, limit: int | None, cursor: str | None
 ) -> tuple[list[Item], str | None]:
     """As many items as were asked for from where the last page ended, and where the next one is.
+
+    If nothing is said, a hundred; but all of them as CSV, for nothing in such a file would tell that there are more.
 
     Raises:
         InvalidQuestionError: the last page ended with something that is not there any more.
@@ -64,6 +72,7 @@ def page(
     keys = [key for key, _ in items]
     if cursor is not None and cursor not in keys:
         raise InvalidQuestionError("cursor", "there is no such row any more: begin anew")
+    limit = limit or (max(1, len(items)) if is_csv(request) else _ON_A_PAGE)
     first = 0 if cursor is None else keys.index(cursor) + 1
     shown = items[first : first + limit]
     following = None
@@ -80,7 +89,16 @@ def _stamp(answer: BaseModel) -> dict[str, str]:
         "period_to": rfc3339(answer.period.until),
         "as_of": rfc3339(answer.as_of),
         "untold_from": _cell(answer.untold_from),
+        "unheard_bays": _cell(answer.unheard_bays),
+        **_other_stamp(answer),
     }
+
+
+def _other_stamp(answer: Stamp) -> dict[str, str]:
+    if not isinstance(answer, ComparisonAnswer):
+        return {}
+    other = answer.other_period
+    return {"other_period_from": rfc3339(other.since), "other_period_to": rfc3339(other.until)}
 
 
 def _columns(row_type: type[BaseModel], prefix: str = "") -> list[str]:
@@ -88,8 +106,13 @@ def _columns(row_type: type[BaseModel], prefix: str = "") -> list[str]:
     found = []
     for name, field in row_type.model_fields.items():
         kind = field.annotation
-        nested = isinstance(kind, type) and issubclass(kind, BaseModel)
-        found += _columns(kind, f"{prefix}{name}_") if nested else [f"{prefix}{name}"]  # type: ignore[arg-type]
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += _columns(kind, f"{prefix}{name}_")
+        elif get_origin(kind) is list:
+            (length,) = {limit.max_length for limit in field.metadata if hasattr(limit, "max_length")}
+            found += [f"{prefix}{name}_{number:02}" for number in range(length)]
+        else:
+            found.append(f"{prefix}{name}")
     return found
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from domain.bench_use import Each, Level
 from domain.categories import Category
+from domain.errors import InvalidQuestionError
 from domain.history import PARKING, Audience, By, Selection
 from domain.periods import EARLIEST, Period, Step, read_period
 from domain.places import AssetKind
@@ -104,7 +105,9 @@ class GroupQuery(SelectionQuery):
     """Which time of which bays, one row for what."""
 
     by: By = Field(By.SITE, description="One row for each of these.")
-    limit: int = Field(100, ge=1, le=_MOST_ON_A_PAGE, description="Most rows to return.")
+    limit: int | None = Field(
+        None, ge=1, le=_MOST_ON_A_PAGE, description="Most rows to return: 100 if nothing is said; all of them as CSV."
+    )
     cursor: str | None = Field(None, max_length=200, description="Where the last page ended; take it from `next`.")
 
 
@@ -125,7 +128,8 @@ class ComparisonQuery(GroupQuery):
 
     against: Against = Field(
         Against.PREVIOUS,
-        description="The period before (as many months, where it is whole months), or the same 52 weeks before.",
+        description="The period before (as many months, where it is whole months), or the same 52 weeks before; "
+        "as far as this one is over.",
     )
     other_from: str | None = Field(None, max_length=40, description="Instead: where the other period begins,")
     other_to: str | None = Field(None, max_length=40, description="and where it ends.")
@@ -133,8 +137,12 @@ class ComparisonQuery(GroupQuery):
     def other(self, period: Period, now: datetime) -> Period:
         """The period that the first one is compared with; raises InvalidQuestionError."""
         if self.other_from is not None or self.other_to is not None:
-            return read_period(since=self.other_from, until=self.other_to, last=None, step=Step.QUARTER, now=now)
+            try:
+                return read_period(since=self.other_from, until=self.other_to, last=None, step=Step.QUARTER, now=now)
+            except InvalidQuestionError as error:
+                raise InvalidQuestionError(f"other_{error.parameter}", error.fault) from None
         other = period.before() if self.against is Against.PREVIOUS else period.year_before()
+        other = other.as_far_as(period, now)
         return Period(since=max(other.since, EARLIEST), until=max(other.until, EARLIEST))
 
 

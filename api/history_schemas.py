@@ -112,6 +112,7 @@ class Stamp(BaseModel):
         description="Bays (or seats) of which something in the period waits to be told: figures may still change."
     )
     untold_from: Time | None = Field(description="From this moment on; null where nothing waits.")
+    unheard_bays: int = Field(description="Bays (or seats) in no figure: nothing is known of them up to its end.")
 
 
 class StampedTotal(Stamp):
@@ -138,6 +139,7 @@ def stamp(told: Told, question: Question, step: Step | None = None) -> dict[str,
         "withheld_bays": told.withheld,
         "untold_bays": told.untold_bays,
         "untold_from": told.untold_from,
+        "unheard_bays": told.unheard_bays,
     }
 
 
@@ -199,10 +201,10 @@ class PeakRow(FiguresOut):
 
     id: str
     name: str
-    fullest_hour: int | None = Field(description="With the greatest occupancy.")
+    fullest_hour: int | None = Field(description="With the greatest occupancy, of hours of which half is known.")
     fullest_occupancy: float | None
     most_arrivals_hour: int | None
-    occupancy_by_hour: list[float | None] = Field(description="From midnight on, 24 of them.")
+    occupancy_by_hour: list[float | None] = Field(min_length=24, max_length=24, description="From midnight on.")
 
     @classmethod
     def of_peak(cls, group: Group, peak: Peak) -> "PeakRow":
@@ -330,6 +332,7 @@ class ComparisonAnswer(_Page):
     other_period: PeriodOut
     other_untold_bays: int
     other_untold_from: Time | None
+    other_unheard_bays: int
     other_total: FiguresOut
     difference: Difference
     rows: list[ComparisonRow]

@@ -10,6 +10,7 @@ from dashboard.wording import counted
 from domain.categories import Category
 from domain.figures import Figures
 from domain.history import (
+    WELL_KNOWN,
     Audience,
     By,
     Grid,
@@ -28,8 +29,6 @@ from domain.local_time import LONDON
 from domain.periods import Period, Step
 from domain.stuck import StuckRules
 
-WELL_KNOWN = 0.5
-"""Of less coverage a figure is shown as one to be careful with, and no bay is ranked."""
 _RANKED = 10
 
 
@@ -69,7 +68,7 @@ async def gather(questions: HistoryQuestions, selection: Selection, period: Peri
     step = step_of(period)
     question = Question(selection=selection, period=period.widened(step), audience=Audience.MANAGERS)
     series = await questions.series(question, step)
-    before = question.period.before()
+    before = question.period.before().as_far_as(question.period, series.told.told_until)
     bays = await questions.summary(replace(question, by=By.BAY))
     zones: Mapping[str, str] = {}
     if selection.site:
@@ -146,6 +145,13 @@ def untold_text(told: Told, capacity: int) -> str:
     if whole:
         return f"Of {bays} all of this period waits to be told, or is told anew: figures will change."
     return f"History is told until {moment}: of {bays} what came later waits its turn, and figures will change."
+
+
+def unheard_text(told: Told) -> str:
+    """Of how many bays no figure says anything, where there are any; else nothing."""
+    if not told.unheard_bays:
+        return ""
+    return f"In no figure: {counted(told.unheard_bays, 'more bay')}, of which nothing was heard by then."
 
 
 def is_well_known(figures: Figures) -> bool:

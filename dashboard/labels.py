@@ -28,7 +28,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A place, and how many labels there are of its devices, and of its bays and benches."""
+    """A place, and how many labels there are of its devices, and of its bays, benches, areas and gates."""
 
     site_id: str
     name: str
@@ -38,7 +38,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelPages:
-    """Draws labels of devices, or of the bays and benches of a site."""
+    """Draws labels of devices, or of the bays, benches, areas and gates of a site."""
 
     registry: Registry
     login: Login
@@ -54,7 +54,7 @@ class LabelPages:
     async def labels(
         self, request: Request, device: str = "", site: str = "", of: str = "device", *, unplaced: bool = False
     ) -> HTMLResponse:
-        """A sheet: of a device, of all devices or (`of=asset`) all bays and benches of a site, of devices in no place.
+        """A sheet: of a device, of all devices or (`of=asset`) everything else of a site, of devices in no place.
 
         Where nothing is chosen it is the choice, with how many labels each would be: all of them are metres of paper.
         """

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from domain.local_time import at as local_at
 from domain.local_time import local_day
 from domain.places import Direction
+from domain.spans import BEGINNING
 
 COUNTER_ENDS = 2**16
 """Counters of 16 bits begin anew after 65,535."""
@@ -28,6 +30,10 @@ _SIGNS: dict[str, dict[Direction, int]] = {
     # A counter of one direction does not say which: its gate does.
     "total": {Direction.IN: 1, Direction.OUT: -1},
 }
+
+
+TOGETHER = timedelta(seconds=1)
+"""Clocks of gateways differ: of words within so little time nobody knows by their times which was said first."""
 
 
 class Total(NamedTuple):
@@ -64,9 +70,10 @@ class Heard(NamedTuple):
 
 
 class Gate:
-    """A gate and every word of the devices that count there."""
+    """A gate, since when it is one, and every word of the devices that count there."""
 
-    def __init__(self, heard: Iterable[Heard]) -> None:
+    def __init__(self, heard: Iterable[Heard], since: datetime = BEGINNING) -> None:
+        self.since = since
         self._heard = sorted(heard)
         self.moments = [one.at for one in self._heard]
 
@@ -120,7 +127,10 @@ def sign_of(measurement: str, direction: Direction) -> int | None:
 
 
 def passages(totals: Iterable[Total]) -> list[Passages]:
-    """The differences of running totals, in order of time; the first word of a counter is only where it begins."""
+    """The differences of running totals, in order of time; the first word of a counter is only where it begins.
+
+    Words of a counter that lie within `TOGETHER` are taken to be in that order in which the fewest passed.
+    """
     said: defaultdict[tuple[str, int], dict[datetime, int]] = defaultdict(dict)
     for total in totals:
         moments = said[total.source, total.sign]
@@ -129,11 +139,31 @@ def passages(totals: Iterable[Total]) -> list[Passages]:
     went: defaultdict[datetime, int] = defaultdict(int)
     for (_, sign), moments in said.items():
         before: int | None = None
-        for at, value in sorted(moments.items()):
+        for at, value in _in_order_said(sorted(moments.items())):
             if before is not None:
                 (came if sign > 0 else went)[at] += _passed(before, value)
             before = value
     return [Passages(at, came[at], went[at]) for at in sorted({*came, *went}) if came[at] or went[at]]
+
+
+def _in_order_said(words: Iterable[tuple[datetime, int]]) -> Iterator[tuple[datetime, int]]:
+    """The same moments and the same totals, each with the one that was the total then."""
+    before: int | None = None
+    together: list[tuple[datetime, int]] = []
+    for word in [*words, None]:
+        if together and (word is None or word[0] - together[0][0] > TOGETHER):
+            values = _least_passed(before, sorted(value for _, value in together))
+            yield from zip((at for at, _ in together), values, strict=True)
+            before, together = values[-1], []
+        if word is not None:
+            together.append(word)
+
+
+def _least_passed(before: int | None, values: Sequence[int]) -> Sequence[int]:
+    """Totals in the order in which the fewest passed: from the least on, or anew on the way."""
+    orders = [[*values[first:], *values[:first]] for first in range(len(values))]
+    known = [] if before is None else [before]
+    return min(orders, key=lambda order: sum(_passed(*pair) for pair in pairwise([*known, *order])))
 
 
 def _passed(before: int, value: int) -> int:
@@ -170,13 +200,14 @@ def _in_order(anchors: Iterable[Anchor], passed: Iterable[Passages]) -> Iterator
 
 
 def told(steps: Sequence[Step], gates: Sequence[Gate]) -> list[Told]:
-    """The count at each moment at which a gate was heard or an anchor is, while all of them are."""
+    """The count at each moment at which a gate was heard or an anchor is, while all that there are by then are."""
     begins = [step.at for step in steps]
     found = []
     for moment in sorted({*begins, *(moment for gate in gates for moment in gate.moments)}):
         number = bisect_right(begins, moment)
-        words = [word for gate in gates if (word := gate.last(moment)) is not None]
-        if number and words and len(words) == len(gates):
+        there = [gate for gate in gates if gate.since <= moment]
+        words = [word for gate in there if (word := gate.last(moment)) is not None]
+        if number and words and len(words) == len(there):
             first = min(words, key=lambda word: (word.silent_after, word.device_key))
             found.append(Told(moment, steps[number - 1].taken, first.device_key))
     return found

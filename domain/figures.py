@@ -16,7 +16,7 @@ _DAY_S = 86_400
 class Sums:
     """Facts added up: seconds times capacity in each state, and how many came and went.
 
-    `inferred_s` is the part of free and occupied that no sensor said; `taken_s` persons or vehicles times seconds.
+    `inferred_s` is the part of free and occupied that no sensor said.
     """
 
     free_s: int = 0
@@ -24,7 +24,6 @@ class Sums:
     unknown_s: int = 0
     closed_s: int = 0
     inferred_s: int = 0
-    taken_s: int = 0
     arrivals: int = 0
     departures: int = 0
 

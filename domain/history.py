@@ -1,6 +1,6 @@
 """Questions that people ask of the past, and the window through which API and pages ask them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,9 @@ PARKING = frozenset({AssetKind.BAY, AssetKind.AREA})
 """Where vehicles park: bays, and areas of which the spaces are counted together."""
 
 HOURS_OF_A_WEEK = 7 * 24
+
+WELL_KNOWN = 0.5
+"""Of less coverage a figure says little: it is marked in reports, and nothing is ranked by it there."""
 
 _JUST_HEARD = timedelta(minutes=15)
 
@@ -66,7 +69,8 @@ class Told:
 
     `period` is cut off there. `withheld` is how many bays that belong to one household are left out. Of `untold_bays`
     (or spaces of areas, or seats) something in the period waits to be told, for the first time or anew, from
-    `untold_from` on: None where nothing does. In public, bays that belong to one household are not among them.
+    `untold_from` on: None where nothing does. Of `unheard_bays` nothing is known up to its end, and nothing waits:
+    they are in no figure. In public, bays that belong to one household are in neither number.
     """
 
     as_of: datetime
@@ -75,6 +79,7 @@ class Told:
     withheld: int = 0
     untold_bays: int = 0
     untold_from: datetime | None = None
+    unheard_bays: int = 0
 
     @property
     def is_behind(self) -> bool:
@@ -127,7 +132,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peak:
-    """The figures of a period and of each local hour of the day; hours that stand out, None where nothing is known."""
+    """The figures of a period and of each local hour of the day; hours that stand out among those that are well known.
+
+    That is, half of their time or more; None where none is.
+    """
 
     figures: Figures
     hours: Sequence[Figures]
@@ -135,12 +143,20 @@ class Peak:
     @property
     def fullest_hour(self) -> int | None:
         """The earliest of the hours with the greatest occupancy."""
-        return _greatest([hour.occupancy for hour in self.hours])
+        return self._greatest(lambda hour: hour.occupancy)
 
     @property
     def most_arrivals_hour(self) -> int | None:
         """The earliest of the hours with the most arrivals for each bay and known time."""
-        return _greatest([hour.turnover for hour in self.hours])
+        return self._greatest(lambda hour: hour.turnover)
+
+    def _greatest(self, value: Callable[[Figures], float | None]) -> int | None:
+        known = [
+            (found, -hour)
+            for hour, one in enumerate(self.hours)
+            if (one.coverage or 0.0) >= WELL_KNOWN and (found := value(one)) is not None
+        ]
+        return -max(known)[1] if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +251,3 @@ class HistoryQuestions(Protocol):
     async def stuck(self, selection: Selection, rules: StuckRules) -> StuckBays:
         """Bays that say the same for implausibly long; for managers."""
         ...
-
-
-def _greatest(values: Sequence[float | None]) -> int | None:
-    known = [(value, -hour) for hour, value in enumerate(values) if value is not None]
-    return -max(known)[1] if known else None

@@ -75,6 +75,17 @@ class Period:
         since, until = (moment.astimezone(LONDON).replace(tzinfo=None) - back for moment in (self.since, self.until))
         return Period(since=in_utc(since), until=in_utc(until))
 
+    def as_far_as(self, other: "Period", now: datetime) -> "Period":
+        """Its beginning, as long on UK clocks as that of another one which is over, in whole quarters of an hour."""
+        over_at = Period(since=now, until=now).widened(Step.QUARTER).until
+        if over_at >= other.until:
+            return self
+        of_other, since, until = (
+            one.astimezone(LONDON).replace(tzinfo=None) for one in (other.since, self.since, over_at)
+        )
+        ends_at = in_utc(since + (until - of_other))
+        return Period(since=self.since, until=max(self.since, min(ends_at, self.until)))
+
 
 def floor(moment: datetime, step: Step) -> datetime:
     """When the step began in which a moment lies, in UTC."""

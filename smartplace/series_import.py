@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from devices import codec
 from devices.catalogue import model
@@ -34,6 +35,7 @@ from domain.uplinks import Accepted, Kind, Network, TimeSource, Uplink
 from smartplace.clock import utc_now
 from store.frames import FrameStore
 from store.history.telling import History
+from store.history.watch import history_status
 from store.pool import Pool
 from store.quality import Judge, StoreQuality, note_faults
 from store.register import StoreRegister
@@ -90,6 +92,13 @@ class Reading:
             faults.add(Fault.BACK_FILL, row.at)
 
 
+class _Told(NamedTuple):
+    """The time of which history can be told anew."""
+
+    begins_at: datetime
+    now: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of a file. `made` is what became of the register, None where nothing was to be added."""
@@ -139,10 +148,10 @@ async def import_series(
     """
     registry = StoreRegister(pool, now=utc_now)
     register = await registry.records()
-    now = utc_now()
+    told = _Told(now=utc_now(), begins_at=(await history_status(pool)).frozen_until)
     total = _count_lines(file)
     reading = Reading()
-    for done, row in enumerate(_rows(file, mapping, register, now), 1):
+    for done, row in enumerate(_rows(file, mapping, register, told), 1):
         if isinstance(row, RegisterProblem):
             reading.problems.append(row)
         else:
@@ -157,7 +166,7 @@ async def import_series(
     made = await registry.write(entries, actor=actor, what=file.name, dry_run=dry_run) if entries else None
     if dry_run:
         return Outcome(reading=reading, made=made)
-    return await _write(pool, file, mapping, reading, made, ids, now=now, progress=progress)
+    return await _write(pool, file, mapping, reading, made, ids, told=told, progress=progress)
 
 
 class SeriesRefusedError(CommandError):
@@ -178,7 +187,7 @@ async def _write(
     made: Made | None,
     ids: dict[str, SeriesIds],
     *,
-    now: datetime,
+    told: _Told,
     progress: Progress,
 ) -> Outcome:
     # What was imported says nothing of the broker, and is known for ever, not only while frames are remembered.
@@ -189,7 +198,7 @@ async def _write(
     batch: list[Accepted] = []
     known = {code: one for code, one in ids.items() if one.device_id in register[RecordKind.DEVICE]}
     done = 0
-    for row in _rows(file, mapping, register, now):
+    for row in _rows(file, mapping, register, told):
         if isinstance(row, RegisterProblem) or row.code not in known:
             continue
         batch.append(frame_of(row, known[row.code]))
@@ -249,16 +258,20 @@ def frame_of(row: SeriesRow, ids: SeriesIds) -> Accepted:
     return Accepted(uplink=uplink, decoded=codec.decode(model(MODEL), 0, payload))
 
 
-def _rows(
-    file: Path, mapping: SeriesMapping, register: Register, now: datetime
-) -> Iterator[SeriesRow | RegisterProblem]:
+def _rows(file: Path, mapping: SeriesMapping, register: Register, told: _Told) -> Iterator[SeriesRow | RegisterProblem]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            yield from rows_of(lines, mapping, capacities=_Capacities(mapping, register), now=now)
+            for row in rows_of(lines, mapping, capacities=_Capacities(mapping, register), now=told.now):
+                yield _too_old(row, mapping) if isinstance(row, SeriesRow) and row.at < told.begins_at else row
     except UnicodeDecodeError:
         yield RegisterProblem(message="this is not UTF-8: save the file as `CSV UTF-8`")
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _too_old(row: SeriesRow, mapping: SeriesMapping) -> RegisterProblem:
+    message = f"{row.at:%Y-%m-%d %H:%M}Z is older than what history can still be told of (`smartplace history status`)"
+    return RegisterProblem(line=row.line, column=mapping.time, message=message)
 
 
 class _Capacities(dict[str, int]):

@@ -109,8 +109,11 @@ async def counted(connection: Connection, area: Mapping[str, Any], since: dateti
     rows = await connection.execute(query("select_gate_totals"), {**key, "keys": KEYS, "since": begins})
     totals: list[Total] = []
     heard: defaultdict[int, list[Heard]] = defaultdict(list)
+    gates_since: dict[int, datetime] = {}
     for row in await rows.fetchall():
-        words = heard[row["gate_key"]]
+        gate, begins_at = row["gate_key"], row["begins_at"] or _BEGINNING
+        gates_since[gate] = min(gates_since.get(gate, begins_at), begins_at)
+        words = heard[gate]
         if row["observed_at"] is None or row["observed_at"] > until:
             continue
         words.append(Heard(row["observed_at"], row["device_key"], timedelta(seconds=row["silent_after_s"])))
@@ -119,22 +122,25 @@ async def counted(connection: Connection, area: Mapping[str, Any], since: dateti
             totals.append(Total(row["observed_at"], f"{row['source']} {row['key']}", sign, int(row["value"])))
     passed = passages(totals)
     steps = count(anchors, passed, capacity=area["capacity"])
-    return Counted(steps, passed, [Gate(words) for words in heard.values()])
+    return Counted(steps, passed, [Gate(words, gates_since[gate]) for gate, words in heard.items()])
 
 
 async def _anchors(connection: Connection, area: Mapping[str, Any], since: datetime, until: datetime) -> list[Anchor]:
-    """All that matter from the last one before the local day of `since` on."""
+    """All that matter from the last one before the local day of `since` on.
+
+    Of one that is older than what is kept of the gates' words nobody knows who passed since: it counts no more.
+    """
     key = {"area_key": area["asset_key"]}
     rows = await (await connection.execute(query("select_recounts"), key)).fetchall()
     found = [
         Anchor(row["counted_at"], min(row["taken"], area["capacity"]), row["made_by"])
         for row in rows
-        if row["withdrawn_at"] is None and row["counted_at"] <= until
+        if row["withdrawn_at"] is None and area["raw_from"] <= row["counted_at"] <= until
     ]
     if area["anchor_at"] is not None:
         first = (await one(connection, "select_first_total", {**key, "keys": KEYS}))["first_at"]
         if isinstance(first, datetime):
-            begins = max(first, since - timedelta(days=3))
+            begins = max(first, since - timedelta(days=3), area["raw_from"])
             found += nightly(time.fromisoformat(area["anchor_at"]), area["anchor_taken"], since=begins, until=until)
     midnight = local_at(local_day(since), time()) if since > _BEGINNING else _BEGINNING
     start = max((one.at for one in found if one.at < midnight), default=_BEGINNING)

@@ -96,6 +96,8 @@ def _problems(area: Mapping[str, Any], taken: int, moment: datetime, now: dateti
         found.append(RegisterProblem(column="area", message="has no gate: no passages are counted there"))
     if not 0 <= taken <= area["capacity"]:
         found.append(RegisterProblem(column="taken", message=f"must be from 0 to the capacity, {area['capacity']}"))
+    if moment < area["raw_from"]:
+        found.append(RegisterProblem(column="at", message="must not be before what is kept of what gates said"))
     if moment > now:
         found.append(RegisterProblem(column="at", message="must not be in the future"))
     return found

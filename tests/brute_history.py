@@ -106,6 +106,13 @@ class BruteHistory:
             withheld=len(found) - len(used),
             untold_bays=sum(asset.capacity for asset in used) if self.untold_from else 0,
             untold_from=self.untold_from and max(self.untold_from, period.since),
+            unheard_bays=0
+            if self.untold_from
+            else sum(
+                asset.capacity
+                for asset in used
+                if asset.first is None or asset.first - asset.first % 900 >= self.second(period.until)
+            ),
         )
         return used, told
 
@@ -130,7 +137,7 @@ class BruteHistory:
         """Of seconds: `parts` are ranges of them."""
         parts = [part for part in parts if part]
         seconds = sum(len(part) for part in parts)
-        free = occupied = closed = inferred = taken_s = arrivals = departures = capacity = 0
+        free = occupied = closed = inferred = arrivals = departures = capacity = 0
         for asset in assets:
             # An asset counts as soon as the quarter of an hour in which it begins overlaps the time.
             if asset.first is None or not parts or asset.first - asset.first % 900 > parts[-1][-1]:
@@ -148,13 +155,12 @@ class BruteHistory:
                 occupied += count * held * (state in ("free", "occupied"))
                 closed += count * asset.capacity * (state == "closed")
                 inferred += count * asset.capacity * (quality != "observed")
-                taken_s += count * taken
             changes = [change for change in asset.changes if any(change[0] in part for part in parts)]
             arrivals += sum(come for _, come, _ in changes)
             departures += sum(went for _, _, went in changes)
         unknown = capacity * seconds - free - occupied - closed
         sums = Sums(
-            free_s=free, occupied_s=occupied, unknown_s=unknown, closed_s=closed, inferred_s=inferred, taken_s=taken_s,
+            free_s=free, occupied_s=occupied, unknown_s=unknown, closed_s=closed, inferred_s=inferred,
             arrivals=arrivals, departures=departures,
         )  # fmt: skip
         return Figures(capacity=capacity, seconds=seconds, sums=sums)

@@ -243,6 +243,7 @@ def _add_comparison(router: APIRouter, questions: HistoryQuestions, audience: An
             other_period=PeriodOut.of(other.told, None),
             other_untold_bays=other.told.untold_bays,
             other_untold_from=other.told.untold_from,
+            other_unheard_bays=other.told.unheard_bays,
             other_total=FiguresOut.of(other.total),
             difference=Difference.of(this.total, other.total),
             rows=[ComparisonRow.of_group(group, *figures) for group, figures in rows],

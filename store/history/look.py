@@ -1,6 +1,6 @@
 """One consistent look at the past: the assets that a question is about, and sums of their facts."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -11,7 +11,7 @@ from domain.disclosure import PrivacyRules
 from domain.errors import InvalidQuestionError
 from domain.figures import SUMS, Figures, Sums, Times, figures, over
 from domain.history import Audience, Group, Question, Told
-from domain.periods import Period, Step
+from domain.periods import Period, Step, floor
 from domain.stretches import Grain, stretches
 from domain.usual import hour_of_week
 from store.history.selection import Chosen, ChosenAsset, choose
@@ -29,13 +29,17 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is known of one moment. `untold`: since when history of an asset waits to be told in that period."""
+    """What is known of one moment. `untold`: since when history of an asset waits to be told in that period.
+
+    `unheard`: assets without any.
+    """
 
     connection: Connection
     chosen: Chosen
     told: Told
     facts_until: datetime
     untold: Mapping[int, datetime]
+    unheard: Set[int]
 
     async def by_step(self, steps: Sequence[Period], step: Step) -> Mapping[int, Sums]:
         """The sums of each step, by its number; raises InvalidQuestionError where that is too much."""
@@ -72,7 +76,7 @@ class Look:
     def only(self, wanted: Callable[[ChosenAsset], bool]) -> "Look":
         """The same, of those assets of which this is so."""
         chosen = self.chosen.only(wanted)
-        return replace(self, chosen=chosen, told=_told(self.told, chosen, self.untold))
+        return replace(self, chosen=chosen, told=_told(self.told, chosen, self.untold, self.unheard))
 
     def total(self, parts: Iterable[Sums]) -> Figures:
         """The figures of everything that was asked for."""
@@ -112,25 +116,32 @@ async def look_at(connection: Connection, question: Question, rules: PrivacyRule
     nothing = Period(since=question.period.since, until=question.period.since)
     told = Told(as_of=moment(now["as_of"]), told_until=told_until, period=over(question.period, told_until) or nothing)
     chosen = await choose(connection, question, rules)
-    untold = await _untold(connection, chosen, told.period, question.audience)
+    # That something was heard of a bay this minute is told of no household in public, and of no block of them.
+    open_to_all = [one for one in chosen.assets if question.audience is Audience.MANAGERS or not one.home_linked]
+    untold = await _untold(connection, open_to_all, told.period)
+    unheard = {one.key for one in open_to_all if one.key not in untold and not _has_begun(one, told.period)}
     return Look(
         connection=connection,
         chosen=chosen,
-        told=_told(told, chosen, untold),
+        told=_told(told, chosen, untold, unheard),
         facts_until=moment(now["facts_until"]),
         untold=untold,
+        unheard=unheard,
     )
 
 
-async def _untold(connection: Connection, chosen: Chosen, period: Period, audience: Audience) -> Mapping[int, datetime]:
-    # That something was heard of a bay this minute is told of no household in public, and of no block of them.
-    keys = [asset.key for asset in chosen.assets if audience is Audience.MANAGERS or not asset.home_linked]
-    parameters = {"keys": keys, "since": period.since, "until": period.until}
+async def _untold(connection: Connection, assets: Iterable[ChosenAsset], period: Period) -> Mapping[int, datetime]:
+    parameters = {"keys": [one.key for one in assets], "since": period.since, "until": period.until}
     rows = await connection.execute(query("select_history_untold"), parameters)
     return {row["asset_key"]: row["untold_from"] for row in await rows.fetchall()}
 
 
-def _told(told: Told, chosen: Chosen, untold: Mapping[int, datetime]) -> Told:
+def _has_begun(asset: ChosenAsset, period: Period) -> bool:
+    """Whether it counts in a period: as `domain.figures.beginnings` does."""
+    return asset.since is not None and floor(asset.since, Step.QUARTER) < period.until
+
+
+def _told(told: Told, chosen: Chosen, untold: Mapping[int, datetime], unheard: Set[int]) -> Told:
     """The same, of these assets."""
     waiting = [asset for asset in chosen.assets if asset.key in untold]
     return replace(
@@ -138,6 +149,7 @@ def _told(told: Told, chosen: Chosen, untold: Mapping[int, datetime]) -> Told:
         withheld=chosen.withheld,
         untold_bays=sum(asset.capacity for asset in waiting),
         untold_from=min((untold[asset.key] for asset in waiting), default=None),
+        unheard_bays=sum(asset.capacity for asset in chosen.assets if asset.key in unheard),
     )
 
 

@@ -140,6 +140,22 @@ def test_every_answer_says_what_waits_to_be_told(client, questions):
     assert line["untold_from"] == "2026-11-20T11:00:00.000Z"
 
 
+def test_every_answer_says_of_how_many_bays_nothing_is_known(client, questions):
+    """They count in no figure, and would be missing from them unnoticed."""
+    questions.assets += [bay(6, [None] * 37, capacity=3), bay(7, [None] * 37, home_linked=True)]
+    stamped = ("sites/mill-yard", "series", "summary", "stays", "peaks", "week", "compare")
+    for path in stamped:
+        answer = client.get(f"/v1/history/{path}?last=2d").json()
+        assert answer["unheard_bays"] == 3, path
+        assert answer["total"]["capacity"] == (2 if path == "sites/mill-yard" else 3), path
+    # A bay that began later is one of them, in a time before.
+    assert client.get("/v1/history/summary?from=2026-11-19&to=2026-11-19T12:00Z").json()["unheard_bays"] == 4
+    assert answer["other_unheard_bays"] == 3 + 3
+    assert as_manager(client, "/v1/history/series?last=2d").json()["unheard_bays"] == 4
+    [line, *_] = csv.DictReader(io.StringIO(client.get("/v1/history/summary.csv?last=2d").text))
+    assert line["unheard_bays"] == "3"
+
+
 def test_groups_come_in_the_order_asked_for_a_page_at_a_time(client):
     busiest = client.get("/v1/history/summary?by=bay&order=busiest&last=2d&limit=2").json()
     assert [row["id"] for row in busiest["rows"]] == ["bay-2", "bay-1"]
@@ -154,6 +170,27 @@ def test_groups_come_in_the_order_asked_for_a_page_at_a_time(client):
         row for row in client.get("/v1/history/summary?by=category").json()["rows"] if row["id"] == "disabled"
     ]
     assert accessible["arrivals"] == 0
+
+
+def test_a_file_has_all_rows_unless_fewer_are_asked_for(client, questions):
+    questions.assets += [bay(number, [FREE] * 37) for number in range(10, 130)]
+    path = "/v1/history/summary{}?by=bay&last=2d"
+    pages = client.get(path.format("")).json()
+    assert (len(pages["rows"]), pages["next"] is None) == (100, False)
+    whole = client.get(path.format(".csv"))
+    assert ("link" in whole.headers, len(whole.text.splitlines())) == (False, 1 + 3 + 120)
+    part = client.get(path.format(".csv") + "&limit=2")
+    assert (part.links["next"]["url"].startswith("/v1/history/summary.csv?"), len(part.text.splitlines())) == (True, 3)
+    assert part.text.splitlines() == whole.text.splitlines()[:3]
+
+
+def test_an_hour_of_which_little_is_known_does_not_stand_out(client, questions):
+    known = [UNKNOWN] * 12 + [FREE, TAKEN] + [UNKNOWN] * 10
+    # Taken for a quarter of an hour of the first one, and otherwise nobody knows.
+    questions.assets += [bay(8, known + [TAKEN] + [UNKNOWN] * 12, site="quay")]
+    questions.assets[-1].moments[24 * 3600 + 900 : 25 * 3600] = [UNKNOWN] * 2700
+    [row] = client.get("/v1/history/peaks?site=quay&by=site&last=36h").json()["rows"]
+    assert (row["occupancy_by_hour"][0], row["fullest_hour"], row["fullest_occupancy"]) == (1.0, 13, 1.0)
 
 
 def test_stays_have_a_length_where_they_are_whole(client):
@@ -183,23 +220,30 @@ def test_the_week_and_the_peaks_are_those_of_uk_clocks(client):
     assert peaks["rows"][1]["fullest_occupancy"] == 0
     lines = client.get("/v1/history/peaks.csv?by=site&last=2d").text.splitlines()
     assert lines[0].split(",")[-6:] == [
-        "occupancy_by_hour_22", "occupancy_by_hour_23", "period_from", "period_to", "as_of", "untold_from",
+        "occupancy_by_hour_23", "period_from", "period_to", "as_of", "untold_from", "unheard_bays",
     ]  # fmt: skip
+    assert client.get("/v1/history/peaks.csv?by=site&last=2d&category=ev").text.splitlines() == lines[:1]
 
 
 def test_two_periods_stand_beside_one_another(client):
     answer = client.get("/v1/history/compare?by=site&site=mill-yard&from=2026-11-20&to=2026-11-21").json()
     assert answer["other_period"]["from"] == "2026-11-19T00:00:00.000Z"
+    # Half of that day is over, and so it is compared with as much of the day before.
+    assert answer["other_period"]["to"] == "2026-11-19T12:00:00.000Z"
     [row] = answer["rows"]
-    assert row["difference"]["occupancy"] == round(12 / 21 - 36 / 48, 4)
-    assert answer["difference"]["arrivals"] == 6 - 12
+    assert row["difference"]["occupancy"] == round(12 / 21 - 18 / 24, 4)
+    assert answer["difference"]["arrivals"] == 6 - 6
     chosen = client.get(
         "/v1/history/compare?from=2026-11-20&to=2026-11-21&other_from=2026-11-18&other_to=2026-11-19"
     ).json()
     assert (chosen["other_total"]["capacity"], chosen["difference"]["occupancy"]) == (0, None)
     year = client.get("/v1/history/compare?from=2026-11-20&to=2026-11-21&against=year_before").json()
     assert year["other_period"]["from"] == "2025-11-21T00:00:00.000Z"
-    assert "this_free_s" in client.get("/v1/history/compare.csv?by=site").text
+    [line] = csv.DictReader(io.StringIO(client.get("/v1/history/compare.csv?by=ward&site=mill-yard&last=1d").text))
+    assert (line["this_free_s"], line["period_from"]) == (str(15 * 3600), "2026-11-19T12:00:00.000Z")
+    assert (line["other_period_from"], line["other_period_to"]) == (
+        "2026-11-18T12:00:00.000Z", "2026-11-19T12:00:00.000Z"
+    )  # fmt: skip
 
 
 def test_what_is_private_takes_a_key(client):
@@ -248,6 +292,8 @@ def test_what_is_usual_is_null_where_it_is_not_known(client):
         ("summary?limit=0", "limit"),
         ("stays?order=best", "order"),
         ("compare?against=never", "against"),
+        ("compare?other_from=2026-11-02&other_to=2026-11-01", "other_to"),
+        ("compare?other_to=2026-11-01", "other_from"),
         ("usual", "site"),
     ],
 )

@@ -1,6 +1,7 @@
 """The report about a period says what the past says, and a place how busy it usually is, only where that is known."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,15 @@ def test_a_report_says_what_the_past_says(manager):
     # Hours of which nothing is known have no bar, and say so.
     assert answer.text.count('class="chart__unknown"') == 8
     assert answer.text.count('class="chart__bar') == 31
+
+
+def test_a_report_says_of_how_many_bays_it_says_nothing(manager, history):
+    asked = "/manage/history?site=library&from=2026-06-30&to=2026-07-01"
+    assert "nothing was heard" not in text_of(manager.get(asked))
+    history.assets.append(replace(history.assets[0], asset_id="silent", moments=[None] * 30 * 3600, changes=[]))
+    words = text_of(manager.get(asked))
+    assert "4 bays, 30 June 2026" in words
+    assert "In no figure: 1 more bay, of which nothing was heard by then." in words
 
 
 def test_a_report_leads_to_the_same_figures_as_open_data(manager):

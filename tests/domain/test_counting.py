@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.counting import (
+    COUNTER_ENDS,
     Anchor,
     Gate,
     Heard,
@@ -117,6 +118,37 @@ def test_totals_become_passages(values, came):
 def test_of_two_words_of_one_moment_the_greater_total_counts():
     said = [Total(at(0), "a", 1, 5), Total(at(1), "a", 1, 9), Total(at(1), "a", 1, 7)]
     assert passages(said) == passages(said[::-1]) == [Passages(at(1), 4, 0)]
+
+
+@given(
+    values=st.lists(st.integers(0, 50), min_size=2, max_size=12).map(sorted),
+    begins=st.sampled_from([0, 70_000, COUNTER_ENDS - 25]),
+    data=st.data(),
+)
+def test_totals_that_are_dated_in_the_wrong_order_are_told_in_the_right_one(values, begins, data):
+    """At most three within a second; the first and the last one are alone."""
+    said, rest, minute = [values[0]], values[1:-1], 0
+    moments = [at(0)]
+    while rest:
+        size = data.draw(st.integers(1, 3))
+        minute += 1
+        part, rest = rest[:size], rest[size:]
+        said += data.draw(st.permutations(part))
+        moments += [at(minute) + timedelta(seconds=0.4 * n) for n in range(len(part))]
+    said, moments = [*said, values[-1]], [*moments, at(minute + 1)]
+    # Where a counter of 16 bits comes to its end, it begins anew.
+    ends = COUNTER_ENDS if begins < COUNTER_ENDS else 2**32
+    totals = [Total(moment, "a", 1, (begins + value) % ends) for moment, value in zip(moments, said, strict=True)]
+
+    found = passages(totals)
+    assert sum(one.came for one in found) == values[-1] - values[0]
+    assert found == passages(data.draw(st.permutations(totals)))
+
+
+def test_a_counter_that_is_reset_within_a_second_of_a_word_is_reset():
+    said = [(0, 498), (60, 500), (60.4, 0), (120, 3)]
+    totals = [Total(at(0) + timedelta(seconds=second), "a", 1, value) for second, value in said]
+    assert [one.came for one in passages(totals)] == [2, 3]
 
 
 def test_an_anchor_says_how_far_the_count_had_drifted():

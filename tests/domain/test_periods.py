@@ -108,6 +108,26 @@ def test_what_was_before_is_as_long_on_the_calendar():
     assert (year.since, year.until) == (utc(2025, 3, 31, 23), utc(2025, 4, 7, 23))
 
 
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        # November as far as the twentieth, a quarter past noon, beside as much of October, in which the clocks change.
+        (utc(2026, 11, 20, 12, 7), utc(2026, 10, 20, 11, 15)),
+        (utc(2026, 11, 30, 12), utc(2026, 10, 30, 12)),
+        # What is over is beside all of it, what has not begun beside nothing.
+        (utc(2026, 12, 1), utc(2026, 11, 1)),
+        (utc(2026, 10, 1), utc(2026, 9, 30, 23)),
+    ],
+)
+def test_what_is_not_over_is_compared_with_as_much_of_what_was_before(now, until):
+    november = Period(since=utc(2026, 11, 1), until=utc(2026, 12, 1))
+    october = november.before().as_far_as(november, now)
+    assert (october.since, october.until) == (utc(2026, 9, 30, 23), until)
+    # Of a longer month no more than there is of a shorter one.
+    may = Period(since=utc(2026, 4, 30, 23), until=utc(2026, 5, 31, 23))
+    assert may.before().as_far_as(may, utc(2026, 5, 31, 12)) == may.before()
+
+
 def test_more_rows_than_anybody_reads_are_refused():
     with pytest.raises(InvalidQuestionError, match="more than 10 rows"):
         Period(since=utc(2026, 1, 1), until=utc(2026, 1, 2)).steps(Step.HOUR, most=10)

@@ -100,6 +100,20 @@ def test_a_second_run_changes_nothing_even_when_nobody_remembers_the_frames(run,
     ] == kept
 
 
+def test_what_history_cannot_be_told_of_any_more_is_not_taken_for_imported(run, files, database):
+    series, mapping = files
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE history SET raw_from = '2026-05-29Z', frozen_until = '2026-06-01 08:30Z'")
+    refused = run("import", "series", series, "--mapping", mapping, "--add-places", "--dry-run")
+    assert refused.code == 1
+    assert [line.split(":")[0] for line in refused.err.splitlines()[:2]] == ["  line 2", "  line 10"]
+    assert "2026-06-01 08:00Z is older than what history can still be told of" in refused.err
+    done = run("import", "series", series, "--mapping", mapping, "--add-places", "--skip-faulty").out
+    assert "2 rows cannot be read and were left out" in done
+    assert "6 kept, 1 there already" in done
+    assert rows(database, SPANS)[0] == ("08:30", "occupied", 41)
+
+
 def test_a_replay_reads_what_was_imported_as_it_was(run, files, database):
     series, mapping = files
     run("import", "series", series, "--mapping", mapping, "--add-places")

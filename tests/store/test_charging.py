@@ -44,9 +44,21 @@ def oracle(frames, stays):
                 and begins_at <= frame.uplink.observed_at
                 and (ends_at is None or frame.uplink.observed_at < ends_at)
             )
-            for (_, before), (at, total) in itertools.pairwise(readings):
+            for (_, before), (at, total) in itertools.pairwise(in_order_said(readings)):
                 found[quarter(at)][place] += total - before if total >= before else total
     return {at: tuple(value) for at, value in found.items()}
+
+
+def in_order_said(readings):
+    """Without those that were said before the greater one that is dated up to a second before them."""
+    return [
+        (at, total)
+        for number, (at, total) in enumerate(readings)
+        if not number
+        or at - readings[number - 1][0] > timedelta(seconds=1)
+        or total >= readings[number - 1][1]
+        or (number > 1 and total < readings[number - 2][1])
+    ]
 
 
 def rows(conninfo, statement):
@@ -65,8 +77,11 @@ def some(found):
 readings = st.lists(
     st.tuples(
         st.integers(0, 40),
-        # Around the end of quarters, at one moment, and hours apart.
-        st.one_of(st.integers(0, 8).map(lambda n: n * 450), st.integers(0, 6 * 3600)),
+        # Around the end of quarters, at one moment, within a second, and hours apart.
+        st.one_of(
+            st.tuples(st.integers(0, 8), st.sampled_from([0, 0, 0.4])).map(lambda one: one[0] * 450 + one[1]),
+            st.integers(0, 6 * 3600),
+        ),
         st.one_of(st.none(), st.integers(0, 30)),
         st.one_of(st.none(), st.floats(0, 5000).map(lambda wh: round(wh, 4))),
         st.one_of(st.none(), st.integers(0, 3)),
@@ -158,6 +173,24 @@ async def test_a_bench_that_only_counts_is_unknown_and_charges(database, open_st
         (quarter(noon - timedelta(minutes=40)), 900, 29_750),
     ]
     assert sum(row[2] for row in rows(database, SUMS["fact_day"])) == 30_000
+
+
+@pytest.mark.anyio
+async def test_totals_that_are_dated_in_the_wrong_order_are_not_a_counter_that_began_anew(
+    database, open_store, small_borough, noon, frame
+):
+    said = [(-40, 500.0), (-31, 502.0), (-31 + 0.4 / 60, 501.0), (-20, 503.0), (-10, 2.0)]
+    async with open_store(database, small_borough, noon - timedelta(hours=9)) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        # The greater one comes last, when what is counted from the other one is told.
+        for n in (0, 2, 3, 4, 1):
+            minute, energy = said[n]
+            await store.write([frame(BENCH, n, minute=minute, received_minute=0, energy_wh_total=energy)], [])
+            await store.tick(as_of=noon)
+            await history.catch_up()
+
+    told = {at: energy for at, _, energy in rows(database, SUMS["fact_15m"])}
+    assert [told[quarter(noon + timedelta(minutes=minute))] for minute in (-31, -20, -10)] == [2000, 1000, 2000]
 
 
 @pytest.mark.anyio

@@ -72,6 +72,8 @@ MORNING = [
     (NIGHT + 80, 515, 501),
     (NIGHT + 100, 515, 512),
 ]
+# By gateways' clocks the greater total came 0.3 s before the smaller one.
+SWAPPED = [(NIGHT + 110, 517, 512), (NIGHT + 110.005, 516, 512)]
 SHOWN = {0: 0, 20: 3, 40: 6, 60: 6, 80: 10, 100: 0}
 
 
@@ -188,6 +190,58 @@ async def test_a_gate_that_is_changed_is_counted_anew(roof, database, frame, noo
     assert [taken for _, taken in counts(database)] == [0, 3, 7]
 
 
+@pytest.mark.anyio
+async def test_an_anchor_counts_as_long_as_what_gates_said_since_is_kept(roof, database, frame, noon):
+    store, pool, tally = roof
+    recounts = StoreRecounts(pool, now=lambda: noon)
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE asset SET anchor_at = NULL, anchor_taken = NULL WHERE asset_id = %s", [ROOF])
+    await store.write([passed(frame, NIGHT - 2 * 1440 + minute, minute, 0) for minute in (0, 4)], [])
+    await recounts.recount(ROOF, 2, at=at(noon, NIGHT - 2 * 1440), by="me")
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6]
+    async with pool.connection() as connection:
+        # As retention does: four came in, and nobody can say so any more.
+        await connection.execute("UPDATE history SET raw_from = %s", [at(noon, NIGHT - 1440)])
+        await connection.execute("DELETE FROM measurement WHERE observed_at < %s", [at(noon, NIGHT - 1440)])
+    await store.write([passed(frame, NIGHT + minute, 4 + minute, 0) for minute in (0, 1)], [])
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6]
+    with pytest.raises(RegisterRefusedError, match="what is kept"):
+        await recounts.recount(ROOF, 6, at=at(noon, NIGHT - 1441), by="me")
+    await recounts.recount(ROOF, 6, at=at(noon, NIGHT), by="me")
+    await tally.catch_up()
+    assert [taken for _, taken in counts(database)] == [2, 6, 6, 7]
+
+
+@pytest.mark.anyio
+async def test_a_gate_that_was_not_there_before_takes_nothing_back(roof, database, frame, noon):
+    store, pool, tally = roof
+    await store.write([passed(frame, *one) for one in MORNING[:5]], [])
+    await tally.catch_up()
+    before = counts(database)
+    assert len(before) == 5
+    opened = at(noon, NIGHT + 50).isoformat()
+    text = (
+        "record,id,site,name,kind,lon,lat,area,direction,model,device,asset,begins_at\n"
+        "asset,quarry-back,quarry,Back,gate,0.33,51.48,quarry-roof,both,,,,\n"
+        "device,gate-quarry-2,,,,,,,,smartplace-count,,,\n"
+        f"installation,,,,,,,,,,gate-quarry-2,quarry-back,{opened}\n"
+    )
+    entries = read_register(text.encode(), silent_after=lambda _model: HOUR).entries
+    await StoreRegister(pool, now=lambda: noon).write(entries, actor="me", what="a second entrance")
+    await tally.catch_up()
+    # From then on nobody knows who passes there, until it is heard.
+    assert counts(database) == before[:3]
+    await store.refresh()
+    for minute, came in ((55, 70), (75, 71)):
+        item = frame("gate-quarry-2", minute, minute=NIGHT + minute - 10_000, received_minute=0, vehicles_in_total=came)
+        await store.write([item], [])
+    await tally.catch_up()
+    assert counts(database)[:3] == before[:3]
+    assert counts(database)[3:] == [(at(noon, NIGHT + m), n) for m, n in ((55, 6), (60, 6), (75, 7), (80, 10))]
+
+
 def as_sent(item):
     """The frame with the bytes that its counter sends."""
     measurements = item.decoded.measurements
@@ -232,6 +286,7 @@ async def test_timescale_counts_the_same_also_in_compressed_chunks(
         async with open_store(conninfo, counted_borough, noon, size=size, prepare=prepare) as (store, pool):
             tally = Tally(pool, now=lambda: noon)
             await store.write([passed(frame, *one) for one in MORNING if one is not MORNING[2]], [])
+            await store.write([passed(frame, *one, f_cnt=20_000 - number) for number, one in enumerate(SWAPPED)], [])
             await tally.catch_up()
             if conninfo is timescale:
                 async with pool.connection() as connection:
@@ -241,4 +296,6 @@ async def test_timescale_counts_the_same_also_in_compressed_chunks(
             await tally.catch_up()
         answers.append((counts(conninfo), faults(conninfo)))
     assert answers[0] == answers[1]
-    assert counts(timescale) == [(at(noon, NIGHT + minute), taken) for minute, taken in SHOWN.items()]
+    wanted = [(at(noon, NIGHT + minute), taken) for minute, taken in SHOWN.items()]
+    in_order = [(at(noon, NIGHT + 110), 1), (at(noon, NIGHT + 110.005), 2)]
+    assert counts(timescale) == [*wanted, *in_order]

@@ -386,7 +386,15 @@ async def test_what_waits_to_be_told_is_said_with_every_answer(database, frame, 
         assert await waiting(who=Audience.PUBLIC, method="stays") == await waiting(site="mill-yard")
         assert await waiting(kinds=frozenset({AssetKind.BENCH})) == (3, 800, True)
 
+        async def unheard(who, hours=24):
+            period = Period(since=noon - timedelta(hours=hours), until=noon)
+            question = Question(selection=Selection(), period=period, audience=who)
+            return (await asked.summary(question)).told.unheard_bays
+
+        # Who was heard and waits to be told is not among those of whom nothing is known.
+        silent = await unheard(Audience.MANAGERS)
         await history.catch_up()
+        assert await unheard(Audience.MANAGERS) == await unheard(Audience.PUBLIC) == silent == 2
         assert await waiting() == nothing
         # What was only just heard waits everywhere, always.
         await hear("70b3d50000000003", -2, occupied=True)

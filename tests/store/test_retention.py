@@ -6,7 +6,12 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from domain.disclosure import PrivacyRules
+from domain.history import Audience, Question, Selection
+from domain.periods import Period, Step
+from domain.places import AssetKind
 from domain.uplinks import Kind
+from store.history.questions import StoreHistory
 from store.history.reconciliation import Reconciliation
 from store.history.telling import History
 from store.history.watch import history_status, make_due
@@ -56,6 +61,15 @@ def one_month(frame):
     return found
 
 
+async def days_of_benches(pool, noon):
+    """A month of them day by day, as managers see it: how many there are, and what is known."""
+    benches = Selection(kinds=frozenset({AssetKind.BENCH}))
+    period = Period(since=noon - 25 * DAY, until=noon).widened(Step.DAY)
+    question = Question(selection=benches, period=period, audience=Audience.MANAGERS)
+    found = await StoreHistory(pool, rules=PrivacyRules()).series(question, Step.DAY)
+    return found.total, found.rows
+
+
 async def fill(store, pool, frames, noon):
     await store.write(frames, [])
     await store.tick(as_of=noon)
@@ -75,12 +89,15 @@ async def test_what_is_old_goes_on_both_engines_and_history_stays(engines, open_
         async with open_store(conninfo, small_borough, noon - 90 * DAY, **how) as (store, pool):
             await fill(store, pool, one_month, noon)
             before = told(conninfo)
+            days_before = await days_of_benches(pool, noon)
             await set_policies(pool, KEEP, Compress(journal=2, measurements=15, facts=35))
             if how["size"] == 1:
                 async with pool.connection() as connection:
                     for relation in ("uplink", "measurement", "event", "fact_15m"):
                         await connection.execute(f"SELECT compress_chunk(show_chunks('{relation}'))")
             gone = await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+            assert await days_of_benches(pool, noon) == days_before
+            assert days_before[0].capacity == 1
             if how["size"] == 1:
                 # What TimescaleDB's own worker would do, by its own clock.
                 with psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection:
@@ -107,6 +124,29 @@ async def test_what_is_old_goes_on_both_engines_and_history_stays(engines, open_
 
     assert answers[0][0]["fact_15m"] == answers[1][0]["fact_15m"]
     assert answers[0][0]["span"] == answers[1][0]["span"]
+
+
+async def test_what_is_charged_is_counted_from_the_last_reading_that_there_was(
+    database, open_store, small_borough, noon, frame
+):
+    async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):
+        for n, (day, energy) in enumerate([(-30, 5.0), (-20, 10.0)]):
+            minute = day * 1440
+            await store.write([frame(BENCH, n, minute=minute, received_minute=minute, energy_wh_total=energy)], [])
+        await store.tick(as_of=noon)
+        await History(pool, now=lambda: noon).catch_up()
+        await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+        assert rows(database, "SELECT value FROM measurement") == [(10.0,)]
+        # Away for repair, and back: what it counted on the way is not lost.
+        await store.write([frame(BENCH, 9, minute=60, received_minute=60, energy_wh_total=50.0)], [])
+        await store.tick(as_of=noon + DAY)
+        await History(pool, now=lambda: noon + DAY).catch_up()
+        assert rows(database, "SELECT energy_mwh FROM fact_15m WHERE energy_mwh > 0 ORDER BY bucket") == [
+            (5000,),
+            (40_000,),
+        ]
+        found = await Reconciliation(pool, now=lambda: noon + DAY).reconcile(every=1)
+        assert found.is_equal, found
 
 
 @pytest.mark.timescale

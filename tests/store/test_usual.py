@@ -88,10 +88,12 @@ def counted(facts, since, category):
     for hour, (free, occupied, unknown) in hours.items():
         local = hour.astimezone(LONDON)
         if free + occupied and 2 * (free + occupied) >= free + occupied + unknown:
-            week[24 * local.weekday() + local.hour].append((free, free + occupied))
+            week[24 * local.weekday() + local.hour].append((free, free + occupied, local.date()))
+    # An hour that comes twice on a day is of one week.
+    weeks = [len({day for *_, day in cell}) for cell in week]
     return [
-        None if len(cell) < 2 else (pytest.approx(sum(f for f, _ in cell) / sum(k for _, k in cell)), len(cell))
-        for cell in week
+        None if seen < 2 else (pytest.approx(sum(f for f, *_ in cell) / sum(k for _, k, _ in cell)), seen)
+        for cell, seen in zip(week, weeks, strict=True)
     ]
 
 

@@ -1,6 +1,7 @@
--- What the counters at the gates of an area said from a moment on, and the last word of each before it. A device says what it
--- has counted since it is where it is: `source`. A gate without a device is a row without a word.
-SELECT gate.asset_key AS gate_key, gate.direction, i.device_key, d.silent_after_s,
+-- What the counters at the gates of an area said from a moment on, and the last words of each before it: two, for the times
+-- of two that are near to one another do not say which is the last. A device says what it has counted since it is where it
+-- is: `source`. A gate without a device is a row without a word.
+SELECT gate.asset_key AS gate_key, gate.direction, i.begins_at, i.device_key, d.silent_after_s,
        i.device_key || '@' || extract(epoch FROM i.begins_at) AS source, word.observed_at, word.key, word.value
 FROM asset AS gate
 LEFT JOIN installation AS i ON i.asset_key = gate.asset_key
@@ -19,7 +20,7 @@ LEFT JOIN LATERAL (
         WHERE m.device_key = i.device_key AND m.key = wanted.key
           AND m.observed_at >= i.begins_at AND m.observed_at < least(%(since)s, coalesce(i.ends_at, 'infinity'))
         ORDER BY m.observed_at DESC
-        LIMIT 1
+        LIMIT 2
     ) AS before
 ) AS word ON true
 WHERE gate.area_key = %(area_key)s

@@ -1,7 +1,8 @@
--- The assets that a question is about, and since when each has a history.
+-- The assets that a question is about, and since when each has a history: spans of benches go, their facts stay.
 SELECT a.asset_key, a.asset_id, a.name, a.category, s.site_id, s.name AS site_name, z.zone_id, z.name AS zone_name, s.ward,
        a.kind, a.capacity, a.max_stay_minutes, a.home_linked,
-       (SELECT min(begins_at) FROM span WHERE span.asset_key = a.asset_key) AS since
+       least((SELECT min(begins_at) FROM span WHERE span.asset_key = a.asset_key),
+             CASE WHEN a.kind = 'bench' THEN (SELECT min(bucket) FROM fact_15m AS f WHERE f.asset_key = a.asset_key) END) AS since
 FROM asset AS a
 JOIN site AS s USING (site_key)
 LEFT JOIN zone AS z USING (zone_key)

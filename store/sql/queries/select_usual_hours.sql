@@ -10,7 +10,7 @@ WITH hour_of AS (
 SELECT s.site_id, h.category,
        ((extract(isodow FROM local) - 1) * 24 + extract(hour FROM local))::integer AS hour,
        sum(h.free_s)::float8 / sum(h.known_s)::float8 AS share_free,
-       count(*)::integer AS weeks
+       count(DISTINCT local::date)::integer AS weeks   -- of an hour that comes twice on a day, one
 FROM hour_of AS h
 JOIN site AS s USING (site_key)
 CROSS JOIN LATERAL (SELECT h.hour AT TIME ZONE 'Europe/London') AS clock (local)

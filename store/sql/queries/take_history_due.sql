@@ -14,7 +14,8 @@ WITH oldest AS (
     ORDER BY min(noted_at), asset_key
     LIMIT %(assets)s
 ), taken AS (
-    -- IS TRUE keeps this from becoming a join, of which the planner knows too little to choose well: it hashes the assets.
+    -- IS TRUE keeps this from becoming a join, of which the planner knows too little to choose well:
+    -- it hashes the assets.
     DELETE FROM history_due WHERE (asset_key IN (SELECT asset_key FROM oldest)) IS TRUE RETURNING *
 )
 SELECT n.asset_key, lower(part) AS since, upper(part) - INTERVAL '1 day' AS until, n.facts, n.noted_at,
