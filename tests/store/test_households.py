@@ -5,13 +5,13 @@ from itertools import combinations, product
 
 import psycopg
 import pytest
-from store.history_questions import StoreHistory
 
 from domain.categories import Category
 from domain.disclosure import PrivacyRules
 from domain.history import By, Question, Selection
 from domain.local_time import LONDON
 from domain.periods import Period, Step
+from store.history.questions import StoreHistory
 from store.pool import open_pool
 from tests.differencing import Known
 
