@@ -108,13 +108,13 @@ class BruteHistory:
             untold_from=self.untold_from and max(self.untold_from, period.since),
             unheard_bays=0
             if self.untold_from
-            else sum(
-                asset.capacity
-                for asset in used
-                if asset.first is None or asset.first - asset.first % 900 >= self.second(period.until)
-            ),
+            else sum(asset.capacity for asset in used if not self._has_begun(asset, self.second(period.until))),
         )
         return used, told
+
+    def _has_begun(self, asset, until):
+        """What begins later than is told has not begun; what has counts from its quarter on."""
+        return asset.first is not None and asset.first < self.second(self.until) and asset.first // 900 * 900 < until
 
     def _group(self, asset, by):
         key, name = {
@@ -140,7 +140,7 @@ class BruteHistory:
         free = occupied = closed = inferred = arrivals = departures = capacity = 0
         for asset in assets:
             # An asset counts as soon as the quarter of an hour in which it begins overlaps the time.
-            if asset.first is None or not parts or asset.first - asset.first % 900 > parts[-1][-1]:
+            if not parts or not self._has_begun(asset, parts[-1].stop):
                 continue
             capacity += asset.capacity
             each = Counter()

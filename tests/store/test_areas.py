@@ -94,14 +94,14 @@ async def test_facts_of_an_area_are_seconds_of_its_spaces(database, open_store, 
 
     facts = rows(
         database,
-        "SELECT free_s, occupied_s, unknown_s, taken_s, arrivals, departures FROM fact_15m"
+        "SELECT free_s, occupied_s, unknown_s, arrivals, departures FROM fact_15m"
         " JOIN asset USING (asset_key) WHERE asset_id = %s ORDER BY bucket",
         LEVEL,
     )
     assert facts == [
-        (900 * 30, 900 * 10, 0, 900 * 10, 0, 0),
-        (0, 900 * 40, 0, 900 * 40, 30, 0),
-        (900 * 20, 900 * 20, 0, 900 * 20, 0, 20),
+        (900 * 30, 900 * 10, 0, 0, 0),
+        (0, 900 * 40, 0, 30, 0),
+        (900 * 20, 900 * 20, 0, 0, 20),
     ]
 
 
@@ -119,7 +119,9 @@ async def test_another_capacity_judges_and_counts_everything_anew(database, open
         await history.catch_up()
 
         assert await shown(pool) == ("free", Counts(free=20, occupied=60))
-    facts = "SELECT sum(free_s + occupied_s + unknown_s + closed_s), sum(taken_s) FROM {} JOIN asset USING (asset_key)"
+    facts = (
+        "SELECT sum(free_s + occupied_s + unknown_s + closed_s), sum(occupied_s) FROM {} JOIN asset USING (asset_key)"
+    )
     for relation in ("fact_15m", "fact_hour", "fact_day"):
         assert rows(database, facts.format(relation) + " WHERE asset_id = %s", LEVEL) == [
             (3 * 900 * 80, 900 * (10 + 10 + 60))

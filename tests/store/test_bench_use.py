@@ -35,9 +35,9 @@ PLACES = 'name = "Three places"\nsimulated = true\n' + "".join(
     for site, count in {"green": 5, "quay": 2, "lane": 3}.items()
 )
 FACTS = """
-    INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s, arrivals,
+    INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, arrivals,
                            departures, charge_sessions, energy_mwh)
-    SELECT hour, asset_key, 4800, 1200, 1200, 0, 0, 1200,
+    SELECT hour, asset_key, 4800, 1200, 1200, 0, 0,
            CASE WHEN extract(hour FROM hour AT TIME ZONE 'Europe/London') BETWEEN 8 AND 19 THEN 1 ELSE 0 END, 0, 1, 2500
     FROM asset, generate_series('2026-09-30 22:00Z'::timestamptz, '2026-11-02 00:00Z', '1 hour') AS hour
     WHERE kind = 'bench'

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.db
 SILENT_AFTER = timedelta(hours=1)
 DEVICES = {"70b3d50000000001": "mill-yard-1", "70b3d50000000004": "mill-yard-4", "bench-green-1": "green-bench-1"}
 SECONDS = ("free_s", "occupied_s", "unknown_s", "closed_s")
-FACTS = (*SECONDS, "inferred_s", "taken_s", "arrivals", "departures")
+FACTS = (*SECONDS, "inferred_s", "arrivals", "departures")
 LONDON = ZoneInfo("Europe/London")
 TABLES = "TRUNCATE seen_frame, uplink, event, measurement, device_state, session_block, security_event, span, fact_15m"
 
@@ -76,7 +76,7 @@ def summed(told, until, floor, length):
     """What a second-by-second look at spans gives for each stretch that begins before `until`."""
     found = defaultdict(lambda: dict.fromkeys(FACTS, 0))
     for asset_id, of_asset in told.items():
-        for begins_at, ends_at, state, taken, quality, arrivals, departures in of_asset:
+        for begins_at, ends_at, state, _, quality, arrivals, departures in of_asset:
             if begins_at < until:
                 found[floor(begins_at), asset_id]["arrivals"] += arrivals
                 found[floor(begins_at), asset_id]["departures"] += departures
@@ -87,7 +87,6 @@ def summed(told, until, floor, length):
                 seconds = int((end - at).total_seconds())
                 fact = found[bucket, asset_id]
                 fact[f"{state}_s"] += seconds
-                fact["taken_s"] += seconds * taken
                 fact["inferred_s"] += seconds * (quality != "observed")
                 at = end
         first = min(floor(span[0]) for span in of_asset)
@@ -563,5 +562,5 @@ async def test_a_fact_that_is_due_for_itself_is_made_anew(database, open_store, 
         await make_due(pool, "green-bench-1")
         await history.catch_up()
 
-    seconds = "SELECT sum(free_s), sum(occupied_s), sum(taken_s) FROM fact_day"
-    assert rows(database, seconds) == [(3600, 7200, 7200)]
+    seconds = "SELECT sum(free_s), sum(occupied_s) FROM fact_day"
+    assert rows(database, seconds) == [(3600, 7200)]

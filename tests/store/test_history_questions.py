@@ -285,6 +285,8 @@ def comparable(answer):
         HORIZON - 3600,
     )
 )
+# A bay of which the first that is known is a closure that begins in the quarter that is told, but later.
+@example(stream=([("70b3d50000000003", 6, 16879, 0, Kind.EVENT, None)], [("yard-2", 54871, 5301)], [], 54383))
 @given(stream=streams())
 def test_every_answer_is_as_counted_second_by_second(database, frame, noon, origin, stream):
     answers = asyncio.run(play(database, frame, noon, origin, stream))

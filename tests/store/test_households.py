@@ -66,8 +66,8 @@ def fill(conninfo):
             )
         for number, (bay, day) in enumerate(UNITS):
             connection.execute(
-                "INSERT INTO fact_day (day, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s,"
-                " arrivals, departures) SELECT %s, asset_key, 0, %s, 0, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
+                "INSERT INTO fact_day (day, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s,"
+                " arrivals, departures) SELECT %s, asset_key, 0, %s, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
                 [DAYS[day], 2**number, bay],
             )
         connection.execute("UPDATE history SET facts_until = %s", [END])

@@ -61,11 +61,11 @@ FAULTS = {
     "energy": ("UPDATE fact_15m SET energy_mwh = energy_mwh + 1 WHERE bucket = %(yesterday)s", "facts"),
     "an hour": ("UPDATE fact_hour SET arrivals = 9 WHERE asset_key = 1 AND hour = %(yesterday)s", "hours"),
     "an hour that never was": (
-        "INSERT INTO fact_hour SELECT %(yesterday)s, asset_key, 0, 0, 3600, 0, 0, 0, 0, 0 FROM asset"
+        "INSERT INTO fact_hour SELECT %(yesterday)s, asset_key, 0, 0, 3600, 0, 0, 0, 0 FROM asset"
         " WHERE asset_id = 'mill-yard-3'",
         "hours",
     ),
-    "a day": ("UPDATE fact_day SET taken_s = 1 WHERE day = (SELECT max(day) FROM fact_day)", "days"),
+    "a day": ("UPDATE fact_day SET departures = departures + 1 WHERE day = (SELECT max(day) FROM fact_day)", "days"),
 }
 
 

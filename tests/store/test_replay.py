@@ -20,7 +20,7 @@ from store.history.telling import History
 from store.migrations import migrate
 from store.queries import query
 from store.replay import journal as replay_module
-from store.replay import meaning
+from store.replay import meaning, recovery
 from store.replay.journal import Scope
 from tests.ingest.conftest import up_event
 
@@ -249,7 +249,7 @@ async def test_a_replay_that_was_interrupted_keeps_an_old_dead_letter_once_all_t
     async with open_store(database, small_borough, noon) as (store, pool):
         await store.write([], [letter])
         with monkeypatch.context() as interrupted:
-            interrupted.setattr("store.replay.recovery.query", lambda name: killed(name) if "delete" in name else query(name))
+            interrupted.setattr(recovery, "query", lambda name: killed(name) if "delete" in name else query(name))
             with pytest.raises(KeyboardInterrupt, match="delete_dead_letters"):
                 await replay_with(pool, Scope(), nothing)
         assert rows(database, "SELECT count(*) FROM dead_letter") == [(1,)]

@@ -105,8 +105,8 @@ async def test_what_is_usual_is_as_counted_hour_by_hour(database, noon, until):
         await import_places(pool, places, at=noon)
         async with pool.connection() as connection, connection.cursor() as cursor:
             await cursor.executemany(
-                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s,"
-                " arrivals, departures) SELECT %s, asset_key, %s, %s, %s, 0, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
+                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s,"
+                " arrivals, departures) SELECT %s, asset_key, %s, %s, %s, 0, 0, 0, 0 FROM asset WHERE asset_id = %s",
                 [(hour, *states, asset_id) for (asset_id, hour), states in facts.items()],
             )
             await connection.execute("TRUNCATE history_due, history_due_batch")
@@ -143,8 +143,8 @@ async def test_places_whose_history_is_being_told_keep_what_was_known_of_them(da
             """Of two bays, one has its facts: all of three weeks."""
             await run(
                 "DELETE FROM fact_hour",
-                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s,"
-                f" arrivals, departures) SELECT hour, asset_key, {3600 - occupied_s}, {occupied_s}, 0, 0, 0, 0, 0, 0"
+                "INSERT INTO fact_hour (hour, asset_key, free_s, occupied_s, unknown_s, closed_s, inferred_s,"
+                f" arrivals, departures) SELECT hour, asset_key, {3600 - occupied_s}, {occupied_s}, 0, 0, 0, 0, 0"
                 " FROM asset, generate_series(%(until)s - INTERVAL '3 weeks', %(until)s, '1 hour') AS hour"
                 " WHERE asset_id = 'yard-1' AND hour < %(until)s",
             )

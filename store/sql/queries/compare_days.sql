@@ -6,7 +6,7 @@ SELECT asset_key, min(at) AS first_at, max(at) + INTERVAL '36 hours' AS last_at,
                     + abs(coalesce(told.closed_s, 0) - coalesce(kept.closed_s, 0))), 0)::bigint AS seconds
 FROM (
     SELECT f.asset_key, local_day_of(f.bucket) AS at, sum(free_s) AS free_s, sum(occupied_s) AS occupied_s,
-           sum(unknown_s) AS unknown_s, sum(closed_s) AS closed_s, sum(inferred_s) AS inferred_s, sum(taken_s) AS taken_s,
+           sum(unknown_s) AS unknown_s, sum(closed_s) AS closed_s, sum(inferred_s) AS inferred_s,
            sum(arrivals) AS arrivals, sum(departures) AS departures, sum(charge_sessions) AS charge_sessions,
            sum(energy_mwh) AS energy_mwh
     FROM whole_days(%(fact_keys)b::int4[], %(begins)b::timestamptz[], %(ends)b::timestamptz[]) AS w
@@ -14,14 +14,14 @@ FROM (
     GROUP BY 1, 2
 ) AS told
 FULL JOIN (
-    SELECT k.asset_key, k.day AS at, free_s, occupied_s, unknown_s, closed_s, inferred_s, taken_s, arrivals, departures,
+    SELECT k.asset_key, k.day AS at, free_s, occupied_s, unknown_s, closed_s, inferred_s, arrivals, departures,
            charge_sessions, energy_mwh
     FROM whole_days(%(fact_keys)b::int4[], %(begins)b::timestamptz[], %(ends)b::timestamptz[]) AS w
     JOIN fact_day AS k ON k.asset_key = w.asset_key AND k.day >= lower(w.stretch) AND k.day < upper(w.stretch)
 ) AS kept USING (asset_key, at)
-WHERE (told.free_s, told.occupied_s, told.unknown_s, told.closed_s, told.inferred_s, told.taken_s, told.arrivals,
+WHERE (told.free_s, told.occupied_s, told.unknown_s, told.closed_s, told.inferred_s, told.arrivals,
        told.departures, told.charge_sessions, told.energy_mwh)
       IS DISTINCT FROM
-      (kept.free_s, kept.occupied_s, kept.unknown_s, kept.closed_s, kept.inferred_s, kept.taken_s, kept.arrivals,
+      (kept.free_s, kept.occupied_s, kept.unknown_s, kept.closed_s, kept.inferred_s, kept.arrivals,
        kept.departures, kept.charge_sessions, kept.energy_mwh)
 GROUP BY asset_key

@@ -11,9 +11,9 @@ FULL JOIN (
         AS w (asset_key, begins_at, ends_at)
     JOIN fact_15m AS f ON f.asset_key = w.asset_key AND f.bucket >= w.begins_at AND f.bucket < w.ends_at
 ) AS kept USING (asset_key, bucket)
-WHERE (told.free_s, told.occupied_s, told.unknown_s, told.closed_s, told.inferred_s, told.taken_s, told.arrivals,
+WHERE (told.free_s, told.occupied_s, told.unknown_s, told.closed_s, told.inferred_s, told.arrivals,
        told.departures, told.charge_sessions, told.energy_mwh)
       IS DISTINCT FROM
-      (kept.free_s, kept.occupied_s, kept.unknown_s, kept.closed_s, kept.inferred_s, kept.taken_s, kept.arrivals,
+      (kept.free_s, kept.occupied_s, kept.unknown_s, kept.closed_s, kept.inferred_s, kept.arrivals,
        kept.departures, kept.charge_sessions, kept.energy_mwh)
 GROUP BY asset_key

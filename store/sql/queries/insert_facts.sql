@@ -5,6 +5,6 @@ FROM facts_between(%(fact_keys)b::int4[], %(begins)b::timestamptz[], %(ends)b::t
 ORDER BY asset_key, bucket
 ON CONFLICT (asset_key, bucket) DO UPDATE
 SET free_s = excluded.free_s, occupied_s = excluded.occupied_s, unknown_s = excluded.unknown_s,
-    closed_s = excluded.closed_s, inferred_s = excluded.inferred_s, taken_s = excluded.taken_s,
+    closed_s = excluded.closed_s, inferred_s = excluded.inferred_s,
     arrivals = excluded.arrivals, departures = excluded.departures,
     charge_sessions = excluded.charge_sessions, energy_mwh = excluded.energy_mwh
