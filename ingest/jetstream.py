@@ -6,8 +6,9 @@ every consumer that is interested has acknowledged it. Any worker may take any m
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import nats
 from nats.aio.client import Client
@@ -21,6 +22,8 @@ from domain.uplinks import Rejected
 from ingest.source import Delivery, Token
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _STREAM = "$MQTT_msgs"
 _PREFIX = "$MQTT.msgs."
@@ -92,13 +95,11 @@ class JetStreamSource:
                 canaries, self._canaries = self._canaries, []
                 return canaries
             try:
-                messages = await self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S)
+                messages = await _answer(self._subscription.fetch(most, timeout=_FETCH_TIMEOUT_S))
             except TimeoutError:
                 # Nothing for a while. nats.errors.TimeoutError is one of these.
-                _raise_if_cancelled()
                 continue
             except NatsError as error:
-                _raise_if_cancelled()
                 # The consumer may be gone, or without a leader: look for it anew.
                 logger.warning("cannot fetch: %s", error, extra={"action": "jetstream_retry"})
                 self._subscribed.clear()
@@ -122,9 +123,8 @@ class JetStreamSource:
         if self._subscription is None:
             return
         try:
-            info = await self._subscription.consumer_info()
+            info = await _answer(self._subscription.consumer_info())
         except (NatsError, TimeoutError) as error:
-            _raise_if_cancelled()
             logger.warning("no word of the consumer: %s", error, extra={"action": "jetstream_retry"})
             return
         self.waiting = info.num_pending or 0
@@ -142,10 +142,9 @@ class JetStreamSource:
         if message.is_acked:
             return
         try:
-            await message.ack()
+            await _answer(message.ack())
         except NatsError as error:
             # It comes again, and is recognised then.
-            _raise_if_cancelled()
             logger.warning("cannot acknowledge: %s", error, extra={"action": "jetstream_ack_failed"})
 
     async def _connect(self) -> None:
@@ -167,6 +166,9 @@ class JetStreamSource:
             _raise_if_cancelled()
             logger.warning("no cluster: %s", error or "no answer", extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
+        else:
+            # Now that there is somebody to close.
+            _raise_if_cancelled()
 
     async def _count_reconnect(self) -> None:
         self.reconnects += 1
@@ -185,10 +187,10 @@ class JetStreamSource:
         )
         context = self._client.jetstream()
         try:
-            await context.add_consumer(_STREAM, config)
-            self._subscription = await context.pull_subscribe_bind(durable=self._cluster.durable, stream=_STREAM)
+            await _answer(context.add_consumer(_STREAM, config))
+            binding = context.pull_subscribe_bind(durable=self._cluster.durable, stream=_STREAM)
+            self._subscription = await _answer(binding)
         except (NatsError, TimeoutError) as error:
-            _raise_if_cancelled()
             logger.warning("no consumer yet: %s", error, extra={"action": "jetstream_retry"})
             await asyncio.sleep(_RETRY_S)
         else:
@@ -205,8 +207,20 @@ class JetStreamSource:
         )
 
 
+async def _answer(question: Awaitable[T]) -> T:
+    """What nats-py answers, or the error that it raises; but never past a cancellation.
+
+    It waits with `asyncio.wait_for`, which before Python 3.12 forgets that its task was cancelled when the answer comes
+    in the same moment: a task that is cancelled once, as all are, would then run for ever. And it reports that as an
+    error of the connection, if that was closed a moment before.
+    """
+    try:
+        return await question
+    finally:
+        _raise_if_cancelled()
+
+
 def _raise_if_cancelled() -> None:
-    """nats-py reports a cancellation as an error of the connection, if that was closed a moment before."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

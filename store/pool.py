@@ -25,7 +25,13 @@ class Pool(AsyncConnectionPool[Connection]):
         """
         task = asyncio.current_task()
         before = task.cancelling() if task else 0
-        connection = await super().getconn(timeout)
+        try:
+            connection = await super().getconn(timeout)
+        except Exception:
+            # The connection that came then was dead, and no other came.
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError from None
+            raise
         if task and task.cancelling() > before:
             await self.putconn(connection)
             raise asyncio.CancelledError

@@ -9,6 +9,7 @@ import pytest
 from gmqtt.mqtt.constants import MQTTv311
 from hypothesis import given
 from hypothesis import strategies as st
+from nats.js.api import ConsumerConfig, ConsumerInfo
 
 from ingest.jetstream import Cluster, JetStreamSource, subject_of, topic_of
 
@@ -128,6 +129,45 @@ async def test_two_workers_share_the_frames(nats):
         await asyncio.gather(*workers, return_exceptions=True)
 
     assert sorted(seen) == sorted(b"%d" % number for number in range(100))
+
+
+class Slow:
+    """A subscription that answers by and by, in the way in which nats-py waits for its answers."""
+
+    def __init__(self):
+        self._answer = asyncio.get_running_loop().create_future()
+
+    def answers(self, what):
+        self._answer.set_result(what)
+
+    async def fetch(self, _most, *, timeout):  # noqa: ASYNC109 (as it is there)
+        return await asyncio.wait_for(self._answer, timeout)
+
+    async def consumer_info(self):
+        return await asyncio.wait_for(self._answer, 20)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("what", ["frames", "a canary"])
+async def test_who_is_told_to_stop_while_an_answer_comes_stops(what):
+    """Before Python 3.12 `asyncio.wait_for` forgets the one for the other; and a canary then sang for ever."""
+    source = JetStreamSource(
+        Cluster(servers=[], username="", password="", durable="", ack_wait_s=1, max_ack_pending=1),
+        FILTERS,
+        now=lambda: None,
+    )
+    source._subscription = subscription = Slow()
+    source._subscribed.set()
+    asked = source.batch(most=1, linger_s=0) if what == "frames" else source.send_canary("a", b"")
+    asking = asyncio.create_task(asked)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    subscription.answers([] if what == "frames" else ConsumerInfo("", "", ConsumerConfig(), created=None))
+    asking.cancel()
+    done, _ = await asyncio.wait([asking], timeout=20)
+
+    assert done
+    assert asking.cancelled()
 
 
 @pytest.mark.anyio

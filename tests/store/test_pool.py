@@ -1,6 +1,8 @@
 import asyncio
+import contextlib
 
 import pytest
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from store.pool import connected, open_pool
 
@@ -35,6 +37,22 @@ async def test_who_is_told_to_stop_while_a_connection_comes_is_given_none(databa
 
     # Either it had its connection before it was told, or it ends: it never goes on as if nothing was said.
     assert given in ([], [0])
+
+
+async def test_who_is_told_to_stop_and_then_waits_in_vain_is_told_to_stop(database, monkeypatch):
+    async def forgets(_pool, _timeout):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        raise PoolTimeout("nobody there")
+
+    async with open_pool(database, size=1) as pool:
+        monkeypatch.setattr(AsyncConnectionPool, "getconn", forgets)
+        borrower = asyncio.create_task(pool.getconn())
+        await asyncio.sleep(0)
+        borrower.cancel()
+        await asyncio.wait({borrower})
+
+    assert borrower.cancelled()
 
 
 async def test_as_many_compressed_rows_are_opened_as_have_to_be(database):
