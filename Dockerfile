@@ -18,7 +18,9 @@ RUN /tools/bin/hatchling build -t wheel -d /wheel \
 
 FROM python:3.11.14-slim-bookworm
 RUN pip uninstall --yes --quiet pip setuptools wheel \
-    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin smartplace
+    && useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin smartplace \
+    && mkdir --mode=0700 /var/lib/smartplace \
+    && chown 10001:10001 /var/lib/smartplace
 COPY --from=build /opt/smartplace /opt/smartplace
 ENV PATH=/opt/smartplace/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

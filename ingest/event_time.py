@@ -10,6 +10,8 @@ TOLERATED_FUTURE = timedelta(seconds=120)
 # A frame may wait in a device or gateway, but not for ever: a clock that says 1970 is broken, too.
 TOLERATED_PAST = timedelta(days=92)
 
+# Clocks of gateways that are set agree to far less.
+_SAME_TIME = timedelta(seconds=1)
 _NOW = timedelta()
 # An enumeration looks its members up each time that they are asked for.
 _GATEWAY = TimeSource.GATEWAY
@@ -47,6 +49,13 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def gateway_times(texts: Iterable[str | None]) -> list[Candidate]:
-    """When gateways heard a frame, earliest first, as candidates: one broken clock does not spoil the others."""
-    moments = [moment for text in texts if (moment := parse_time(text)) is not None]
-    return [(_GATEWAY, moment) for moment in sorted(moments)]
+    """When gateways heard a frame, as candidates: one clock that is wrong does not spoil the others.
+
+    They heard it at the same time. Where their clocks differ, those come first that agree with the median; of two that
+    is the later, for a clock that nobody sets stands still rather than run ahead. Of those that agree, earliest first.
+    """
+    moments = sorted(moment for text in texts if (moment := parse_time(text)) is not None)
+    if len(moments) > 1:
+        median = moments[len(moments) // 2]
+        moments.sort(key=lambda moment: abs(moment - median) > _SAME_TIME)
+    return [(_GATEWAY, moment) for moment in moments]

@@ -56,7 +56,7 @@ class Spool:
     @property
     def fill(self) -> float:
         """How full it is, 0..1: of what it may take, or of what its disk has room for, if that is less."""
-        room = min(self._most_bytes, self.bytes + shutil.disk_usage(self._folder).free)
+        room = min(self._most_bytes, self.bytes + _free_bytes(self._folder))
         return self.bytes / room if room else 1.0
 
     def append(self, messages: Sequence[tuple[str, bytes, bool, datetime]]) -> bool:
@@ -121,3 +121,11 @@ class Spool:
 
 def _size(topic: str, payload: bytes) -> int:
     return len(topic) + len(payload) + _OVERHEAD_BYTES
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        # The disk is gone.
+        return 0

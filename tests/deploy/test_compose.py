@@ -116,6 +116,14 @@ def test_what_keeps_data_keeps_it_in_a_named_volume() -> None:
     assert mounted == volumes
 
 
+def test_frames_wait_in_a_volume_of_ingest_while_the_database_is_away() -> None:
+    ingest = SERVICES["ingest"]
+    folder = Path(ingest["environment"]["SMARTPLACE_SPOOL_FILE"]).parent
+    assert f"spool:{folder}" in ingest["volumes"]
+    # A new volume belongs to whom the folder of the image belongs to.
+    assert f"chown 10001:10001 {folder}\n" in (ROOT / "Dockerfile").read_text()
+
+
 @each_service
 def test_mounted_files_exist_and_are_read_only(name: str) -> None:
     for volume in SERVICES[name].get("volumes", ()):

@@ -333,3 +333,9 @@ async def test_of_a_cluster_it_tells_whether_the_consumer_is_there(nats):
         source._canaries.clear()
         await source.send_canary(OWN, b"")
         assert source._canaries == []
+
+        # Nothing comes back for so long that it looks for the consumer, and makes it.
+        source.renew()
+        await until(lambda: source.ready)
+        await source.send_canary(OWN, b"")
+        assert [canary.topic for canary in source._canaries] == [OWN]

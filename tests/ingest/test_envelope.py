@@ -185,6 +185,31 @@ def test_a_clock_slightly_ahead_counts_as_now():
     assert choose_time([(TimeSource.DEVICE, NOW + TOLERATED_FUTURE)], received_at=NOW) == (NOW, TimeSource.DEVICE)
 
 
+@pytest.mark.parametrize(
+    ("lags_s", "chosen_s"),
+    [
+        # Apart as far as light goes, or a network: the earliest.
+        ([0.2, 0.1, 0.3], 0.3),
+        # One clock a day behind, whoever heard the frame besides, and in whatever order.
+        ([86_400, 0.1, 0.3], 0.3),
+        ([0.1, 86_400], 0.1),
+        ([86_400, 0.1], 0.1),
+        # One an hour ahead of frames that waited in the broker.
+        ([14_400, 10_800, 14_400.2], 14_400.2),
+        # Nobody else to ask.
+        ([86_400], 86_400),
+        # Most of them never knew: the one that can be believed.
+        ([10**9, 10**9, 0.1], 0.1),
+    ],
+)
+def test_a_gateway_whose_clock_is_wrong_does_not_date_what_others_heard(delivery, event, lags_s, chosen_s):
+    received_at = delivery().received_at
+    heard = [{"gwTime": (received_at - timedelta(seconds=lag)).isoformat()} for lag in lags_s]
+    uplink = open_envelope(delivery(event(rxInfo=heard)))
+
+    assert (uplink.observed_at, uplink.time_source) == (received_at - timedelta(seconds=chosen_s), TimeSource.GATEWAY)
+
+
 @pytest.mark.parametrize("text", ["infinity", "10000-01-01T00:00:00Z", "2026-11-20T12:00:00", "12", "", "-1"])
 def test_a_time_without_sense_or_zone_does_not_cost_the_frame(delivery, event, text):
     uplink = open_envelope(delivery(event(time=text, rxInfo=[{"gwTime": text}])))

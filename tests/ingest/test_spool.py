@@ -97,8 +97,8 @@ def test_a_disk_that_is_full_takes_nothing_and_what_is_there_stays(path):
 
 def test_how_full_it_is_counts_what_the_disk_has_room_for(path, monkeypatch):
     free = 0
-    monkeypatch.setattr("ingest.spool.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     spool = Spool(path, most_bytes=2000)
+    monkeypatch.setattr("ingest.spool.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
     assert spool.fill == 1
     free = 10**9
     assert spool.fill == 0
@@ -106,6 +106,9 @@ def test_how_full_it_is_counts_what_the_disk_has_room_for(path, monkeypatch):
     assert (spool.bytes, spool.fill) == (400, 0.2)
     free = 100
     assert spool.fill == 0.8
+    monkeypatch.undo()
+    path.parent.rename(path.parent.with_name("elsewhere"))
+    assert spool.fill == 1
 
 
 def refuse_to_grow(spool):
