@@ -299,9 +299,11 @@ async def _keep_facts(connection: Connection, wanted: Sequence[Stretch], *, thor
         await connection.execute(query("insert_facts"), parameters)
         gone += (await connection.execute(query("delete_facts_before_history"), parameters)).rowcount
     for part in _parts(wanted):
+        if gone:
+            # First: days are summed from hours.
+            await connection.execute(query("delete_empty_hours"), arrays(_FACT_COLUMNS, part))
         await _sum(connection, part)
         if gone:
-            await connection.execute(query("delete_empty_hours"), arrays(_FACT_COLUMNS, part))
             await connection.execute(query("delete_empty_days"), arrays(_FACT_COLUMNS, part))
 
 
