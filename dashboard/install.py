@@ -302,6 +302,6 @@ def _devices_there(register: Register) -> dict[str, str]:
 
 
 def _assets_of(register: Register, site: str) -> list[tuple[str, Values]]:
-    """The bays and benches of a site in the order of their names: Bay 2 before Bay 10."""
+    """The bays, benches, areas and gates of a site in the order of their names: Bay 2 before Bay 10."""
     found = [(key, one) for key, one in register[RecordKind.ASSET].items() if one["site"] == site]
     return sorted(found, key=lambda one: (len(str(one[1]["name"])), str(one[1]["name"])))

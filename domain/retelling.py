@@ -38,11 +38,15 @@ class Words:
 
 
 class Retold(NamedTuple):
-    """What history is from `begins_at` to `ends_at`, without a gap."""
+    """What history is from `begins_at` to `ends_at`, without a gap.
+
+    `unsure_at`: what came or went then is not known any more, since what was before it is frozen.
+    """
 
     begins_at: datetime
     ends_at: datetime
     spans: list[Span]
+    unsure_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,33 @@ def retell(
         return None
     begins_at = max(begins_at, frozen_until)
     spans = spans_of_segments(found, closures, since=frozen_until if is_older else FOREVER)
-    return Retold(begins_at, ends_at, clipped(spans, begins_at, ends_at))
+    unsure = is_older and words.whole_before and bool(told) and told[0].at >= frozen_until
+    return Retold(begins_at, ends_at, clipped(spans, begins_at, ends_at), told[0].at if unsure else None)
 
 
 def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
     """How to make what is kept what is retold. `kept`: at least all spans that overlap or touch it, in order."""
     before = clipped(kept, BEGINNING, retold.begins_at)
     after = clipped(kept, retold.ends_at, FOREVER)
-    wanted = joined([*before, *retold.spans, *after])
+    wanted = joined([*before, *_with_what_came(kept, retold), *after])
     old, new = set(kept), set(wanted)
     gone = [span for span in kept if span not in new]
     come = [span for span in wanted if span not in old]
     return Rewrite([span.begins_at for span in gone], come, _touched(kept, wanted) if gone or come else None)
+
+
+def _with_what_came(kept: Sequence[Span], retold: Retold) -> list[Span]:
+    """The spans that are told anew; what came or went stays as it was told where that is not known any more."""
+    was = next((span for span in kept if span.begins_at == retold.unsure_at), None)
+    if was is None:
+        return retold.spans
+    same = (was.begins_at, was.state, was.taken)
+    return [
+        span._replace(arrivals=was.arrivals, departures=was.departures)
+        if (span.begins_at, span.state, span.taken) == same
+        else span
+        for span in retold.spans
+    ]
 
 
 def _touched(kept: Sequence[Span], wanted: Sequence[Span]) -> tuple[datetime, datetime]:

@@ -40,7 +40,7 @@ def status(*, as_json: AsJson = False) -> None:
     typer.echo(
         f"facts are kept until {found.facts_until:%Y-%m-%d %H:%M}Z; ingest vouches until {found.as_of:%H:%M:%S}Z"
     )
-    typer.echo(f"{found.due_assets:,} bays and benches are due, the first for {found.lag_s:,.0f} s")
+    typer.echo(f"{found.due_assets:,} bays, benches and areas are due, the first for {found.lag_s:,.0f} s")
     for what, moment in (("history", found.frozen_until), ("of benches", found.benches_frozen_until)):
         typer.echo(f"{what} can be told anew from {f'{moment:%Y-%m-%d}' if moment.year > 1 else 'its beginning'} on")
     typer.echo(f"the night's work was last done on {found.tidied_on or 'no day yet'}")
@@ -50,7 +50,9 @@ def status(*, as_json: AsJson = False) -> None:
 def reconcile(
     *,
     days: Annotated[int, typer.Option(help="So many days of everything.", min=0, max=36_500)] = 2,
-    every: Annotated[int, typer.Option(help="All history of one bay or bench in so many.", min=1, max=10_000)] = 30,
+    every: Annotated[
+        int, typer.Option(help="All history of one bay, bench or area in so many.", min=1, max=10_000)
+    ] = 30,
     minutes: Annotated[float, typer.Option(help="Begin nothing new after so long.", min=0.1, max=1440)] = 15,
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +80,7 @@ def reconcile(
 @app.command()
 def rebuild(
     *,
-    asset: Annotated[str | None, typer.Option(metavar="ID", help="Only one bay or bench.")] = None,
+    asset: Annotated[str | None, typer.Option(metavar="ID", help="Only one bay, bench or area.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell all history anew, as far back as it is not frozen; it can be read meanwhile."""
@@ -89,7 +91,7 @@ def rebuild(
     if as_json:
         typer.echo(json.dumps({"assets": assets, **asdict(found)}, default=str))
     else:
-        whose = asset or f"{assets:,} bays and benches"
+        whose = asset or f"{assets:,} bays, benches and areas"
         typer.echo(f"the history of {whose} was told anew")
 
 
@@ -128,7 +130,9 @@ async def _rebuild(pool: "Pool", asset: str | None, show: Callable[[int, int], N
 
     assets = await make_due(pool, asset)
     if not assets:
-        raise CommandError(f"there is no bay or bench {asset}" if asset else "there are no bays and benches")
+        raise CommandError(
+            f"there is no bay, bench or area {asset}" if asset else "there are no bays, benches and areas"
+        )
     # An ingest that runs is a historian, too; it tells the same.
     telling = asyncio.create_task(History(pool, now=utc_now).catch_up())
     while True:

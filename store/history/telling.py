@@ -59,8 +59,6 @@ _DUE_COLUMNS = {
 }
 _SPAN_COLUMNS = {"span_keys": "int4", "begins": "timestamptz"}
 _FACT_COLUMNS = {"fact_keys": "int4", "begins": "timestamptz", "ends": "timestamptz"}
-# In this order, for days are sums of hours; those that delete are only for where facts went.
-_SUMS = {"sum_hours": True, "delete_empty_hours": False, "sum_days": True, "delete_empty_days": False}
 
 
 class _Lane(NamedTuple):
@@ -301,13 +299,17 @@ async def _keep_facts(connection: Connection, wanted: Sequence[Stretch], *, thor
         await connection.execute(query("insert_facts"), parameters)
         gone += (await connection.execute(query("delete_facts_before_history"), parameters)).rowcount
     for part in _parts(wanted):
-        await _sum(connection, part, thorough=gone > 0)
+        if gone:
+            # First: days are summed from hours.
+            await connection.execute(query("delete_empty_hours"), arrays(_FACT_COLUMNS, part))
+        await _sum(connection, part)
+        if gone:
+            await connection.execute(query("delete_empty_days"), arrays(_FACT_COLUMNS, part))
 
 
-async def _sum(connection: Connection, wanted: Sequence[Stretch], *, thorough: bool = False) -> None:
-    for name, is_ordinary in _SUMS.items():
-        if thorough or is_ordinary:
-            await connection.execute(query(name), arrays(_FACT_COLUMNS, wanted))
+async def _sum(connection: Connection, wanted: Sequence[Stretch]) -> None:
+    for name in ("sum_hours", "sum_days"):
+        await connection.execute(query(name), arrays(_FACT_COLUMNS, wanted))
 
 
 def _parts(wanted: Iterable[Stretch]) -> Iterator[list[Stretch]]:

@@ -93,6 +93,6 @@ async def _status(connection: Connection) -> HistoryStatus:
 
 def _detail(status: HistoryStatus) -> str:
     return (
-        f"{status.due_assets} bays and benches wait to be told anew, the first for {status.lag_s / 60:.0f} min;"
+        f"{status.due_assets} bays, benches and areas wait to be told anew, the first for {status.lag_s / 60:.0f} min;"
         f" facts end at {status.facts_until:%Y-%m-%d %H:%M}Z"
     )

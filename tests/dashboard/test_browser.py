@@ -425,7 +425,7 @@ def test_a_device_is_installed_without_scripts(open_page, complaints):
     _log_in(page)
     page.goto("/manage/install?device=70b3d5e75e000388")
     page.get_by_label("Place", exact=True).select_option("library")
-    page.get_by_role("button", name="Show its bays and benches").click()
+    page.get_by_role("button", name="Show what is there").click()
     expect(page.get_by_role("button", name="Use where I am")).to_be_hidden()
     page.get_by_label("Model").select_option("bosch-tps110")
     page.get_by_label("Bay or bench").select_option("library-bay-010")

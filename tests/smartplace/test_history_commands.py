@@ -60,7 +60,7 @@ def test_status_says_how_far_it_is(run, database, closed_bay):
         "INSERT INTO history_due_batch SELECT array_agg(asset_key), array_agg(now()), array_agg(now()) FROM asset",
     )
     lines = run("history", "status").out.splitlines()
-    assert lines[1].startswith("5 bays and benches are due, the first for ")
+    assert lines[1].startswith("5 bays, benches and areas are due, the first for ")
     assert lines[2] == "history can be told anew from its beginning on"
 
 
@@ -86,7 +86,7 @@ def test_what_differs_is_said_and_put_right(run, database, closed_bay):
 def test_all_of_it_is_told_anew(run, database, closed_bay):
     whole = execute(database, DAYS), execute(database, "SELECT * FROM span ORDER BY 1, 2")
     execute(database, "TRUNCATE span, fact_15m, fact_hour, fact_day")
-    assert run("history", "rebuild").out == "the history of 5 bays and benches was told anew\n"
+    assert run("history", "rebuild").out == "the history of 5 bays, benches and areas was told anew\n"
     assert (execute(database, DAYS), execute(database, "SELECT * FROM span ORDER BY 1, 2")) == whole
     told = json.loads(run("history", "rebuild", "--asset", "mill-yard-2", "--json").out)
     assert (told["assets"], told["due_assets"]) == (1, 0)
@@ -104,7 +104,7 @@ def test_telling_anew_ends_though_something_always_waits(run, database, closed_b
 
 def test_an_unknown_bay_is_refused(run, closed_bay):
     outcome = run("history", "rebuild", "--asset", "nowhere")
-    assert (outcome.code, outcome.err) == (1, "smartplace: there is no bay or bench nowhere\n")
+    assert (outcome.code, outcome.err) == (1, "smartplace: there is no bay, bench or area nowhere\n")
 
 
 def test_the_past_of_a_bay_is_counted_first_and_deleted_when_somebody_says_so(run, database, closed_bay):

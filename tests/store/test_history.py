@@ -258,6 +258,30 @@ async def test_a_device_that_leaves_says_nothing_of_the_bay_afterwards(
 
 
 @pytest.mark.anyio
+async def test_a_history_that_begins_later_than_was_thought_leaves_nothing_in_its_day(
+    database, open_store, small_borough, noon, frame
+):
+    async with open_store(database, small_borough, noon - timedelta(days=1)) as (store, pool):
+        history = History(pool, now=lambda: noon)
+        for n, minute in enumerate((-600, -70)):
+            await store.write([frame("70b3d50000000001", n, minute=minute, occupied=True)], [])
+        await store.tick(as_of=noon)
+        await history.catch_up()
+        assert_adds_up(database)
+        # As a replay, a threshold or a withdrawn recount does.
+        async with pool.connection() as connection:
+            await connection.execute("DELETE FROM event WHERE observed_at < %s", [noon - timedelta(hours=2)])
+            await connection.execute(
+                "INSERT INTO history_due SELECT asset_key, '0001-01-01Z', '9999-01-01Z' FROM asset"
+            )
+        await history.catch_up()
+
+    assert_adds_up(database)
+    # From the quarter of an hour of its first word on.
+    assert rows(database, "SELECT occupied_s, unknown_s FROM fact_day") == [(3600, 900)]
+
+
+@pytest.mark.anyio
 async def test_two_historians_at_once_tell_it_once(database, open_store, small_borough, noon, frame):
     async with open_store(database, small_borough, noon, size=4) as (store, pool):
         frames = [

@@ -149,6 +149,27 @@ async def test_what_is_charged_is_counted_from_the_last_reading_that_there_was(
         assert found.is_equal, found
 
 
+@pytest.mark.parametrize(("device", "said"), [(BAY, "occupied"), (BENCH, "occupants")])
+async def test_who_came_after_a_long_silence_stays_counted_when_what_was_before_is_frozen(
+    database, open_store, small_borough, noon, frame, device, said
+):
+    days = -22 if device == BAY else -10
+    moments = [days * 1440 - 60, (days + 6) * 1440 + 60, -60]
+    async with open_store(database, small_borough, noon - 90 * DAY) as (store, pool):
+        for n, minute in enumerate(moments):
+            await store.write([frame(device, n, minute=minute, received_minute=minute, **{said: n % 2})], [])
+        await store.tick(as_of=noon)
+        await History(pool, now=lambda: noon).catch_up()
+        came = "SELECT sum(arrivals), sum(departures) FROM {}"
+        assert rows(database, came.format("fact_day")) == [(1, 1)]
+        await Retention(pool, KEEP, now=lambda: noon).forget(within_s=600)
+        found = await Reconciliation(pool, now=lambda: noon).reconcile(every=1)
+        assert found.is_equal, found
+        await make_due(pool, None)
+        await History(pool, now=lambda: noon).catch_up()
+        assert rows(database, came.format("fact_day")) == rows(database, came.format("fact_15m")) == [(1, 1)]
+
+
 @pytest.mark.timescale
 async def test_hours_of_what_benches_said_go_with_it(engines, open_store, small_borough, noon, one_month):
     for conninfo, how in engines:
