@@ -287,7 +287,7 @@ class Difference(BaseModel):
 
     occupancy: float | None = Field(description="In shares: 0.05 is five percentage points more.")
     turnover: float | None
-    arrivals: int
+    arrivals: int = Field(description="Of periods that are not equally long compare `turnover`.")
     coverage: float | None
 
     @classmethod
