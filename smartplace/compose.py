@@ -84,7 +84,7 @@ async def apply_policies(settings: Settings) -> None:
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
     collect_seldom()
-    with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
+    with _probe_socket(settings) as probe_socket, _spool(settings) as spool:
         await _ingest(settings, spool, probe_socket)
 
 
