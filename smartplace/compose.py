@@ -115,7 +115,9 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             now=utc_now,
             silent_after=_silent_after(settings),
         )
-        store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
+        # A frame that comes says nothing of those that wait behind it: ticks alone confirm the present.
+        store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+        gate = _gate(settings)
         trial = Trial().read
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary, trial)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool, trial=trial)
