@@ -84,7 +84,7 @@ async def apply_policies(settings: Settings) -> None:
 async def ingest(settings: Settings) -> None:
     """Keep frames until cancelled."""
     collect_seldom()
-    with _spool(settings) as spool, _probe_socket(settings) as probe_socket:
+    with _probe_socket(settings) as probe_socket, _spool(settings) as spool:
         await _ingest(settings, spool, probe_socket)
 
 
@@ -115,7 +115,9 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             now=utc_now,
             silent_after=_silent_after(settings),
         )
-        store, gate = FrameStore(pool, answer_within_s=settings.database_timeout_s), _gate(settings)
+        # A frame that comes says nothing of those that wait behind it: ticks alone confirm the present.
+        store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+        gate = _gate(settings)
         trial = Trial().read
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary, trial)
         drain = _pipeline(settings, source, observation.spool_sink(store), gate, scripts, spool, trial=trial)

@@ -44,7 +44,7 @@ async def retire(settings: Settings, number: int) -> None:
     Number 0 is ingest without `--workers`. What waits is kept before the session ends.
 
     Raises:
-        CommandError: there is no such session, or it could not be ended.
+        CommandError: workers have no sessions of their own here, or this one could not be ended.
     """
     if settings.source != "mqtt" or settings.mqtt_version != "5":
         raise CommandError("only workers of MQTT 5 have sessions of their own")
