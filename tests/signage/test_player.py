@@ -243,6 +243,7 @@ def test_the_page_says_what_stands_on_it_in_words_that_the_server_can_check(page
     page.route("**/plays", take)
     page.clock.install()
     page.goto(server.url + PAGE + "#token=" + TOKEN)
+    world.vouch_to(page)
     expect(display(page)).to_have_text("4")
     with page.expect_request("**/heartbeat") as heartbeat:
         world.pass_by(page, 31)

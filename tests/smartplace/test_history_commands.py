@@ -68,10 +68,10 @@ def test_what_differs_is_said_and_put_right(run, database, closed_bay):
     outcome = run("history", "reconcile", "--days", "20")
     assert (outcome.code, outcome.out[:13]) == (0, "nothing diffe")
     whole = execute(database, DAYS)
-    assert len(whole) == 11
-    execute(
-        database, "UPDATE fact_day SET closed_s = 7 WHERE day = (SELECT max(day) - INTERVAL '3 days' FROM fact_day)"
-    )
+    # Of a day that began less than a quarter of an hour ago nothing is told yet.
+    assert len(whole) in (10, 11)
+    # One in their midst, wherever the clocks were changed.
+    assert execute(database, f"UPDATE fact_day SET closed_s = 7 WHERE day = '{whole[6][0]}'") == 1
     outcome = run("history", "reconcile", "--days", "20")
     assert outcome.code == 3
     assert outcome.out.startswith("1 days differed by ")
