@@ -20,9 +20,9 @@ from domain.register_csv import read_register
 from domain.uplinks import Kind
 from store.closures import ClosureTimes
 from store.counting import Tally
-from store.history import History
-from store.history_questions import StoreHistory
-from store.reconciliation import Reconciliation
+from store.history.questions import StoreHistory
+from store.history.reconciliation import Reconciliation
+from store.history.telling import History
 from store.recounts import StoreRecounts
 from store.register import StoreRegister
 from store.retention import Keep, Retention
