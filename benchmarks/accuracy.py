@@ -220,7 +220,7 @@ async def told_by_pipeline(
     """Kept in batches, told day by day; the lines that are in the database then, by bay."""
     async with open_pool(conninfo, size=2) as pool:
         store, history = (
-            FrameStore(pool, confirms=False),
+            FrameStore(pool),
             History(pool, now=lambda: BEGINS + timedelta(days=world.days)),
         )
         await store.refresh()

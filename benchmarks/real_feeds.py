@@ -200,7 +200,7 @@ async def play(conninfo: str, mapping: SeriesMapping, found: Sequence[SeriesRow]
     """Rows in order of receipt: a batch for each hour of it, history after each, the platform's clock with it."""
     async with open_pool(conninfo, size=2) as pool:
         await add_places(pool, mapping, found)
-        store, history = FrameStore(pool, confirms=False), History(pool, now=utc_now)
+        store, history = FrameStore(pool), History(pool, now=utc_now)
         await store.refresh()
         batch: list[Accepted] = []
         for row, following in zip(found, [*found[1:], None], strict=True):

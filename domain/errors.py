@@ -121,6 +121,10 @@ class Reason(StrEnum):
     DEADLY = "deadly"
 
 
+MENDABLE = frozenset({Reason.UNDECODABLE, Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL, Reason.CODEC_FAILED})
+"""Reasons that end when the register or a codec is mended."""
+
+
 class RejectedFrameError(SmartPlaceError):
     """A message that cannot become an uplink; kept as a dead letter with its raw bytes."""
 

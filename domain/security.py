@@ -22,6 +22,7 @@ class SecurityCode(StrEnum):
     COUNTER_RESET = "counter_reset"
     COUNTER_REUSED = "counter_reused"
     SIGN_KEY_FOREIGN = "sign_key_foreign"
+    IDENTITY_MISMATCH = "identity_mismatch"
 
 
 # Frames overtake one another, but not by so many: a counter that falls further within a session began anew.

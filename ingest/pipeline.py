@@ -11,6 +11,7 @@ import msgspec
 
 from domain.codec_scripts import ScriptedModels
 from domain.errors import (
+    MENDABLE,
     Reason,
     StoreRefusedError,
     StoreUnavailableError,
@@ -38,6 +39,8 @@ _FORGET_EVERY = timedelta(hours=1)
 _LOOK_AGAIN_S = 0.2
 # A message that is not safe for this long after it came: the present moves on, and the store does not know.
 _STUCK_AFTER = timedelta(seconds=5)
+# What can never be a frame, and fills a disk all the same.
+_HOPELESS = frozenset(Reason) - MENDABLE - {Reason.DEADLY}
 # Batches on their way at once: while the store writes one, the next is read.
 _LANES = 2
 
@@ -265,11 +268,18 @@ class Pipeline:
         return [self._admitted(*pair) for pair in zip(deliveries, outcomes, strict=True)]
 
     def _admitted(self, delivery: Delivery, outcome: Outcome) -> _Item:
-        if isinstance(outcome, Accepted) and not self._gate.admits(
-            outcome.uplink.device_id, outcome.uplink.observed_at
-        ):
-            device_id = outcome.uplink.device_id
-            name = self._gate.letter(device_id, delivery.received_at)
+        device_id: str | None
+        sender: str
+        if isinstance(outcome, Accepted):
+            device_id = sender = outcome.uplink.device_id
+            moment = outcome.uplink.observed_at
+        elif isinstance(outcome, Rejected) and outcome.reason in _HOPELESS:
+            # It has no time of its own, and whom it names need not be who sent it.
+            device_id, sender, moment = outcome.device_id, delivery.topic, delivery.received_at
+        else:
+            return _Item(delivery, outcome)
+        if not self._gate.admits(sender, moment):
+            name = self._gate.letter(sender, delivery.received_at)
             outcome = reject(delivery, Reason.FLOOD, "above this device's rate", device_id, same_as=name)
         return _Item(delivery, outcome)
 

@@ -115,8 +115,7 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             now=utc_now,
             silent_after=_silent_after(settings),
         )
-        # A frame that comes says nothing of those that wait behind it: ticks alone confirm the present.
-        store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+        store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
         gate = _gate(settings)
         trial = Trial().read
         pipeline = _pipeline(settings, source, observation.live_sink(store), gate, scripts, spool, canary, trial)
@@ -158,8 +157,7 @@ async def retire(settings: Settings) -> None:
         ):
             canary = _canary(settings)
             source = leaving_source(settings, canary.topic)
-            # What waited says nothing of what comes.
-            store = FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s)
+            store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
             pipeline = _pipeline(settings, source, store, _gate(settings), scripts, spool, canary, Trial().read)
             await _empty(source, pipeline, canary, spool)
     await end_sessions(settings)
@@ -257,7 +255,7 @@ async def serve(settings: Settings) -> None:
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
         # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
-        sink = observation.sink(FrameStore(pool, confirms=False, answer_within_s=settings.database_timeout_s))
+        sink = observation.sink(FrameStore(pool, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)
         known_alarms = KnownAlarms(alarms)

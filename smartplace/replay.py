@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.codec_scripts import ScriptedModels
-from domain.errors import CommandError, Reason, StoreUnavailableError
+from domain.errors import MENDABLE, CommandError, Reason, StoreUnavailableError
 from domain.uplinks import Rejected
 from ingest.reading import Outcome, Reader, read_deliveries, read_here
 from ingest.source import Delivery, Token
@@ -19,7 +19,7 @@ from store.frames import FrameStore
 from store.history.telling import History
 from store.pool import Pool, open_pool
 from store.replay.journal import Progress, Report, Scope, replay_journal
-from store.replay.recovery import MENDABLE, Letter, recover_dead_letters
+from store.replay.recovery import Letter, recover_dead_letters
 from store.replay.retelling import next_to_retell
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ async def replay_with(pool: Pool, scope: Scope, progress: Progress) -> Report:
     """Dead letters first: what they become is part of the journal that is read then."""
     async with open_book(pool, now=utc_now) as scripts:
         # A letter may be older than what ingest remembers, and have been kept by a replay that did not get to its end.
-        store = FrameStore(pool, confirms=False, looks_back=True)
+        store = FrameStore(pool, looks_back=True)
         await store.refresh()
         await scripts.refresh()
 

@@ -191,7 +191,7 @@ async def _write(
     progress: Progress,
 ) -> Outcome:
     # What was imported says nothing of the broker, and is known for ever, not only while frames are remembered.
-    store = FrameStore(pool, confirms=False, looks_back=True)
+    store = FrameStore(pool, looks_back=True)
     await store.refresh()
     register = await StoreRegister(pool, now=utc_now).records()
     kept = there = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import psycopg
 
@@ -29,6 +30,7 @@ from store.rows import (
     uplink_row,
 )
 from store.security import record_security_events
+from store.suspicions import impostures
 
 _JOURNAL_COLUMNS = ("frame_keys", "device_keys", "sessions", "f_cnts", "payloads", "received")
 
@@ -43,18 +45,14 @@ class _SeenBeforeError(Exception):
 class FrameStore:
     """Keeps batches of frames. Satisfies ingest.pipeline.FrameSink.
 
-    `confirms`: whether frames kept here show that every frame can arrive. Those from the broker do; one that was pushed
-    over HTTP says nothing of the broker, and leaves `as_of` where it is. `looks_back`: whether frames are looked for in
-    the journal as well, for what may come again when it is not remembered any more.
+    Only `tick` confirms the present: a frame says nothing of those that wait behind it. `looks_back`: whether frames
+    are looked for in the journal as well, for what may come again when it is not remembered any more.
     """
 
-    def __init__(
-        self, pool: Pool, *, confirms: bool = True, looks_back: bool = False, answer_within_s: float = ANSWER_WITHIN_S
-    ) -> None:
+    def __init__(self, pool: Pool, *, looks_back: bool = False, answer_within_s: float = ANSWER_WITHIN_S) -> None:
         self._pool = pool
         self._looks_back = looks_back
         self._answer_within_s = answer_within_s
-        self._confirms = confirms
         self._devices: Mapping[DeviceId, KnownDevice] = {}
         self._places_version = -1
         # Of so many batches it is asked which frames are new; of the next it is taken for granted that all are.
@@ -104,7 +102,7 @@ class FrameStore:
             fresh = [by_key[key] for key in new if key in by_key and key not in known]
             noticed = [by_notice[key] for key in new if key in by_notice]
             await self._keep(connection, fresh)
-            await record_security_events(connection, (notice.event for notice in noticed))
+            await record_security_events(connection, (*(one.event for one in noticed), *impostures(rejected)))
             await self._set_aside(connection, rejected)
         return Stored(
             kept=len(fresh),
@@ -184,20 +182,24 @@ class FrameStore:
     async def _keep(self, connection: Connection, frames: list[Accepted]) -> None:
         if not frames:
             return
-        gone = {frame.uplink.device_id for frame in frames} - self._devices.keys()
+        # Of one moment: a refresh may come while this transaction waits, and must not make old places look new.
+        devices, places_version = self._devices, self._places_version
+        gone = {frame.uplink.device_id for frame in frames} - devices.keys()
         if gone:
             raise StoreRefusedError(f"not in the register any more: {', '.join(sorted(gone))}")
-        keyed = [(self._devices[frame.uplink.device_id], frame) for frame in frames]
+        keyed = [(devices[frame.uplink.device_id], frame) for frame in frames]
         said = [event(*pair) for pair in keyed]
         events = [one for one in said if one is not None]
         if len(events) < len(keyed):
             await note_passages(connection, keyed)
         await copy_in(connection, "copy_uplinks", UPLINK_TYPES, (uplink_row(*pair) for pair in keyed))
         await copy_in(connection, "copy_measurements", MEASUREMENT_TYPES, measurement_rows(keyed, said))
-        await copy_in(connection, "copy_events", EVENT_TYPES, (event_row(said) for said in events))
-        await apply_batch(connection, keyed, events, confirms=self._confirms, places_version=self._places_version)
+        await copy_in(connection, "copy_events", EVENT_TYPES, map(event_row, events))
+        await apply_batch(connection, keyed, events, places_version=places_version)
 
     async def _set_aside(self, connection: Connection, rejected: Sequence[Rejected]) -> None:
         if rejected:
             async with connection.cursor() as cursor:
-                await cursor.executemany(query("insert_dead_letters"), [dead_letter_row(item) for item in rejected])
+                # In one order, so that two workers with the same letters wait for one another and not in a circle.
+                letters = sorted(map(dead_letter_row, rejected), key=itemgetter("fingerprint"))
+                await cursor.executemany(query("insert_dead_letters"), letters)

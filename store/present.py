@@ -32,18 +32,14 @@ class StalePlacesError(Exception):
     """Somebody moved a device meanwhile: whose frames these are has to be asked anew, in another transaction."""
 
 
-async def apply_batch(
-    connection: Connection, keyed: Keyed, events: list[Event], *, confirms: bool, places_version: int
-) -> None:
-    """Move the present by these frames, which nobody has seen before, as one revision.
-
-    Only where they `confirm` that every frame can arrive does `as_of` move with them.
+async def apply_batch(connection: Connection, keyed: Keyed, events: list[Event], *, places_version: int) -> None:
+    """Move the present by these frames, which nobody has seen before, as one revision; `as_of` stays where it is.
 
     Raises:
         StalePlacesError: the places are not those of `places_version` any more.
     """
     now = max(frame.uplink.received_at for _, frame in keyed)
-    stamp = await one(connection, "next_revision", {"as_of": now if confirms else None})
+    stamp = await one(connection, "next_revision", {"as_of": None})
     if stamp["places_version"] != places_version:
         raise StalePlacesError
     as_of = stamp["as_of"]

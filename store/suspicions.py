@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 
+from domain.errors import Reason
 from domain.security import RESET_BY, SecurityCode, SecurityEvent
-from domain.uplinks import Accepted, Uplink
+from domain.uplinks import Accepted, Rejected, Uplink
 from store.folds import DeviceFrames
 
 Link = tuple[object, object]
@@ -35,6 +36,19 @@ def suspicions(
                 yield _event(SecurityCode.COUNTER_RESET, after, f"from {before} to {after.f_cnt}")
             elif len(uplinks) > 1 or link in again:
                 yield from _reused(uplinks, again[link])
+
+
+def impostures(rejected: Iterable[Rejected]) -> Iterator[SecurityEvent]:
+    """Messages in the name of a device that came on the topic of another."""
+    for letter in rejected:
+        if letter.reason is Reason.IDENTITY_MISMATCH and letter.device_id is not None:
+            yield SecurityEvent(
+                code=SecurityCode.IDENTITY_MISMATCH,
+                device_id=letter.device_id,
+                session="",
+                detail=letter.detail,
+                observed_at=letter.received_at,
+            )
 
 
 def _by_session(frames: Sequence[Accepted]) -> list[tuple[str, list[Uplink]]]:

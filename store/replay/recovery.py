@@ -1,6 +1,6 @@
 """Dead letters that mean something now: a device was registered since, or a codec mended."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from domain.errors import Reason, StoreRefusedError
@@ -15,14 +15,11 @@ Letter = tuple[str, bytes, datetime]
 """A message by its topic, bytes and time of receipt."""
 Read = Callable[[Sequence[Letter]], Awaitable[Sequence[Accepted | Rejected | NetworkNotice]]]
 
-MENDABLE = (Reason.UNDECODABLE, Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_MODEL, Reason.CODEC_FAILED)
-"""Reasons that end when the register or a codec is mended."""
-
 _PAGE = 1000
 
 
 async def recover_dead_letters(
-    pool: Pool, scope: Scope, reasons: Sequence[Reason], read: Read, store: FrameStore
+    pool: Pool, scope: Scope, reasons: Collection[Reason], read: Read, store: FrameStore
 ) -> int:
     """Put those of these reasons that can be read into the journal, with the time at which they came; returns how many.
 
@@ -52,7 +49,7 @@ async def _kept(pool: Pool, store: FrameStore, frame: Accepted, row: dict[str, o
     return True
 
 
-async def _pages(pool: Pool, scope: Scope, reasons: Sequence[Reason]) -> AsyncIterator[list[dict[str, object]]]:
+async def _pages(pool: Pool, scope: Scope, reasons: Collection[Reason]) -> AsyncIterator[list[dict[str, object]]]:
     after = 0
     while True:
         parameters = {

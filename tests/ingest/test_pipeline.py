@@ -175,6 +175,33 @@ async def test_a_device_that_has_calmed_down_is_heard_again(pipeline, sink, deli
     assert any(f_cnt == 500 for _, _, f_cnt, _ in sink.kept)
 
 
+async def test_the_excess_of_garbage_is_counted_and_costs_nobody_else_anything(pipeline, sink, delivery, event):
+    garbage = [delivery(b"\xff%d" % number) for number in range(1000)]
+    other = "application/1/device/70b3d50000000002/event/up"
+    await pipeline.keep([*garbage, delivery(b"\xff", topic=other), delivery(event(fCnt=1))])
+
+    assert [letter.reason for letter in sink.dead].count("not_json") == 121
+    floods = [letter for letter in sink.dead if letter.reason == "flood"]
+    assert (len(floods), len({letter.same_as for letter in floods})) == (880, 100)
+    assert len(sink.kept) == 1
+
+
+async def test_garbage_in_the_name_of_another_device_does_not_use_up_its_rate(pipeline, sink, delivery, event):
+    topic = "application/1/device/70b3d50000000002/event/up"
+    await pipeline.keep([delivery(event(fCnt=number), topic=topic) for number in range(1000)])
+    assert {letter.reason for letter in sink.dead} == {"identity_mismatch", "flood"}
+    await pipeline.keep([delivery(event(fCnt=1, rxInfo=[{"gatewayId": "0016c001f153a14c"}]))])
+    assert len(sink.kept) == 1
+
+
+async def test_a_backlog_of_what_can_be_read_later_is_kept_whole(pipeline, sink, delivery, event):
+    unregistered = {"devEui": "70b3d50000009999", "applicationId": "1", "tags": {}}
+    topic = "application/1/device/70b3d50000009999/event/up"
+    await pipeline.keep([delivery(event(fCnt=n, deviceInfo=unregistered), topic=topic) for n in range(500)])
+
+    assert [letter.reason for letter in sink.dead] == ["unknown_device"] * 500
+
+
 async def test_a_backlog_that_arrives_at_once_is_no_flood_in_any_order(pipeline, sink, delivery, event):
     def at(n):
         return [{"gwTime": f"2026-11-{1 + n // 24:02}T{n % 24:02}:15:00Z"}]

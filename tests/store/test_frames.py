@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from domain.errors import Reason, StoreRefusedError, StoreUnavailableError
 from domain.uplinks import Kind, Rejected, Stored
+from store import frames as frames_module
 from store.frames import FrameStore
 from store.places import import_places
 from store.pool import open_pool
+from store.present import apply_batch
+from store.queries import copy_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.db]
 
@@ -246,6 +249,65 @@ async def test_frames_are_forgotten_only_when_old(database, open_store, small_bo
         assert await store.write([frame(BAY, 2, occupied=True, minute=60)], []) == Stored(duplicates=1)
 
 
+async def test_a_batch_that_was_told_of_old_places_is_told_anew_though_others_learned_of_them_meanwhile(
+    database, open_store, small_borough, frame, noon, monkeypatch
+):
+    versions = []
+
+    async def told(connection, keyed, events, *, places_version):
+        versions.append(places_version)
+        await apply_batch(connection, keyed, events, places_version=places_version)
+
+    monkeypatch.setattr(frames_module, "apply_batch", told)
+    async with open_store(database, small_borough, noon) as (store, pool):
+        first = store._places_version
+
+        async def learn(connection, name, types, rows):
+            await copy_in(connection, name, types, rows)
+            if name == "copy_events" and not versions:
+                await import_places(pool, small_borough, at=noon)
+                await store.refresh()
+
+        monkeypatch.setattr(frames_module, "copy_in", learn)
+        await store.write([frame(BAY, 1, occupied=True)], [])
+
+    assert versions == [first, first + 1]
+
+
+async def test_two_workers_with_the_same_dead_letters_wait_for_one_another_and_in_no_circle(
+    database, open_store, small_borough, noon
+):
+    letters = [
+        Rejected(reason=Reason.NOT_JSON, detail="", topic=f"t/{n}", device_id=None, payload=b"{", received_at=noon)
+        for n in range(300)
+    ]
+    async with open_store(database, small_borough, noon, size=4) as (store, pool):
+        other = FrameStore(pool)
+        for _ in range(5):
+            await asyncio.gather(store.write([], letters), other.write([], letters[::-1]))
+
+    assert all_rows(database, "SELECT DISTINCT times FROM dead_letter") == [(10,)]
+
+
+async def test_a_message_in_the_name_of_another_device_is_a_security_event_of_that(
+    database, open_store, small_borough, noon
+):
+    letter = Rejected(
+        reason=Reason.IDENTITY_MISMATCH,
+        detail="topic of 'x', event of y",
+        topic="application/a/device/x/event/up",
+        device_id=BAY,
+        payload=b"{}",
+        received_at=noon,
+    )
+    async with open_store(database, small_borough, noon) as (store, _):
+        await store.write([], [letter, replace(letter, reason=Reason.NOT_JSON)])
+
+    events = all_rows(database, "SELECT code, device_id, detail, times FROM security_event")
+    assert events == [("identity_mismatch", BAY, letter.detail, 1)]
+    assert all_rows(database, "SELECT count(*) FROM dead_letter") == [(2,)]
+
+
 async def test_a_device_that_moves_takes_its_history_nowhere(database, open_store, small_borough, frame, noon):
     from dataclasses import replace
 
@@ -266,20 +328,15 @@ async def test_a_device_that_moves_takes_its_history_nowhere(database, open_stor
     assert state_of(database, "mill-yard-2")[0] == "free"
 
 
-async def test_a_frame_that_was_pushed_is_kept_but_vouches_for_nothing(
-    database, open_store, small_borough, frame, noon
-):
-    month = 30 * 24 * 60
-    async with open_store(database, small_borough, noon) as (store, pool):
+async def test_a_frame_vouches_for_nothing_but_itself(database, open_store, small_borough, frame, noon):
+    async with open_store(database, small_borough, noon) as (store, _):
         before = all_rows(database, "SELECT as_of FROM platform")
-        pushed = FrameStore(pool, confirms=False)
-        await pushed.refresh()
-        await pushed.write([frame(BAY, 1, minute=month, occupied=True)], [])
+        await store.write([frame(BAY, 1, minute=30, occupied=True)], [])
         assert state_of(database)[0] == "occupied"
         assert all_rows(database, "SELECT as_of FROM platform") == before
 
-        await store.write([frame(BAY, 2, minute=month + 1, occupied=False)], [])
-        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=month + 1),)]
+        await store.tick(as_of=noon + timedelta(minutes=31))
+        assert all_rows(database, "SELECT as_of FROM platform") == [(noon + timedelta(minutes=31),)]
 
 
 @pytest.mark.parametrize(("ahead", "expected"), [(timedelta(seconds=30), 30), (timedelta(hours=1), 0)])

@@ -38,7 +38,8 @@ async def test_dead_letters_come_newest_first_page_by_page(database, open_store,
         for number, reason in enumerate([Reason.NOT_JSON, Reason.RETAINED, Reason.NOT_JSON])
     ]
     async with open_store(database, small_borough, noon) as (store, pool):
-        await store.write([], letters)
+        for letter in letters:
+            await store.write([], [letter])
         inspection = StoreInspection(pool, now=lambda: noon)
         first = await inspection.dead_letters(before_id=None, limit=2)
         rest = await inspection.dead_letters(before_id=first[-1].dead_letter_id, limit=2)
