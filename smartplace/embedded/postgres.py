@@ -91,6 +91,8 @@ class EmbeddedPostgres:
             "unix_socket_directories": "",
             "max_connections": "60",
             "shared_buffers": "128MB",
+            # Beside the data, so that a server that was killed leaves nothing behind.
+            "dynamic_shared_memory_type": "mmap",
             "log_min_messages": "warning",
             "log_checkpoints": "off",
             "timezone": "UTC",
