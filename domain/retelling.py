@@ -101,6 +101,8 @@ def rewrite(kept: Sequence[Span], retold: Retold) -> Rewrite:
 
 def _with_what_came(kept: Sequence[Span], retold: Retold) -> list[Span]:
     """The spans that are told anew; what came or went stays as it was told where that is not known any more."""
+    if retold.unsure_at is None:
+        return retold.spans
     was = next((span for span in kept if span.begins_at == retold.unsure_at), None)
     if was is None:
         return retold.spans

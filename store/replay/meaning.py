@@ -154,7 +154,7 @@ def differences(
         if scripted and any(is_unread(meaning) for _, meaning in told):
             continue
         after, before = _derived(told, devices[moment[0]]), found.get(moment, _NOTHING)
-        same = after.same_as(before) or after.same_as(before.once())
+        same = after.same_as(before) or (bool(before.measured) and after.same_as(before.once()))
         if not same or any(_kind_changed(frame, meaning) for frame, meaning in told):
             changes.append(Change(moment=moment, frames=told, before=before, after=after))
     return changes
