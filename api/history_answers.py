@@ -41,7 +41,7 @@ def respond(request: Request, answer: BaseModel, audience: Audience, following: 
 
 
 def is_csv(request: Request) -> bool:
-    """Whether that is the form."""
+    """Whether the answer is to be CSV: by its suffix, or because it is preferred."""
     return request.url.path.endswith(SUFFIX) or prefers(request, CSV, to="application/json")
 
 

@@ -30,7 +30,7 @@ from simulators.clock import SimClock
 from simulators.mqtt import open_publisher
 from simulators.run import answer, replay, run
 from simulators.transmission import Transmission
-from smartplace.brokers import dispatch_commands, end_sessions, leaving_source, simulator_broker, source_of
+from smartplace.brokers import dispatch_commands, leaving_source, simulator_broker, source_of
 from smartplace.clock import receipt_time, utc_now
 from smartplace.codecs import open_book, open_shelf
 from smartplace.garbage import collect_seldom
@@ -148,8 +148,8 @@ async def _ingest(settings: Settings, spool: SpoolQueue | None, probe_socket: so
             raise taken.exceptions[0] from None
 
 
-async def retire(settings: Settings) -> None:
-    """Keep what waits in the session of an ingest that will not be back, and in its spool; then end the session."""
+async def empty_session(settings: Settings) -> None:
+    """Keep what waits in the session of an ingest that will not be back, and in its spool."""
     with _spool(settings) as spool:
         async with (
             open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size) as pool,
@@ -160,7 +160,6 @@ async def retire(settings: Settings) -> None:
             store = FrameStore(pool, answer_within_s=settings.database_timeout_s)
             pipeline = _pipeline(settings, source, store, _gate(settings), scripts, spool, canary, Trial().read)
             await _empty(source, pipeline, canary, spool)
-    await end_sessions(settings)
 
 
 async def _empty(source: MqttSource, pipeline: Pipeline, canary: Canary, spool: SpoolQueue | None) -> None:
@@ -254,7 +253,6 @@ async def serve(settings: Settings) -> None:
         pushed = HttpSource(now=receipt_time)
         workers = KnownWorkers(Workers(pool), now=utc_now, silent_after=_silent_after(settings))
         observation = ServeObservation(live, workers, now=utc_now, stale_after=validity(settings))
-        # A frame that is pushed says nothing of the broker, for which `ingest` alone can speak.
         sink = observation.sink(FrameStore(pool, answer_within_s=settings.database_timeout_s))
         pipeline = _pipeline(settings, pushed, sink, _gate(settings), scripts)
         alarms = StoreAlarms(pool, now=utc_now)

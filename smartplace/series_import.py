@@ -190,7 +190,7 @@ async def _write(
     told: _Told,
     progress: Progress,
 ) -> Outcome:
-    # What was imported says nothing of the broker, and is known for ever, not only while frames are remembered.
+    # What was imported is known for ever, not only while frames are remembered.
     store = FrameStore(pool, looks_back=True)
     await store.refresh()
     register = await StoreRegister(pool, now=utc_now).records()

@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     keep_measurements_days: int = Field(default=396, ge=0, le=36_500)
     """How long measurements and events are kept, once history is told of them; 0 for ever."""
     keep_bench_raw_days: int = Field(default=30, ge=0, le=36_500)
-    """How long frames, events and spans of benches are kept, which tell of persons; at most as those of bays."""
+    """How long frames, events and spans of benches are kept, which tell of persons; no longer than those of bays."""
     keep_dead_letters_days: int = Field(default=396, ge=0, le=36_500)
     """How long dead letters are kept after they last came; 0 for ever."""
     keep_security_events_days: int = Field(default=396, ge=0, le=36_500)

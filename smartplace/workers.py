@@ -5,6 +5,7 @@ import sys
 from domain.errors import CommandError
 from ingest.mqtt_connection import RefusedError
 from smartplace import compose
+from smartplace.brokers import end_sessions
 from smartplace.children import Children, Program
 from smartplace.settings import PREFIX, Settings
 
@@ -49,8 +50,10 @@ async def retire(settings: Settings, number: int) -> None:
     if settings.source != "mqtt" or settings.mqtt_version != "5":
         raise CommandError("only workers of MQTT 5 have sessions of their own")
     own = _own(settings, number) if number else {"mqtt_share_group": settings.mqtt_share_group or _SHARE_GROUP}
+    leaving = settings.model_copy(update=own)
+    await compose.empty_session(leaving)
     try:
-        await compose.retire(settings.model_copy(update=own))
+        await end_sessions(leaving)
     except (OSError, RefusedError) as error:
         raise CommandError(f"nothing waits any more, but the session could not be ended: {error}") from error
 

@@ -92,7 +92,7 @@ class StoreAnnouncements:
         )
         await put_on_record(connection, note)
         await connection.execute(query("next_messages_version"))
-        await one(connection, "next_revision", {"as_of": None})
+        await one(connection, "next_revision", {})
 
 
 async def read_announcements(connection: Connection) -> tuple[Announcement, ...]:

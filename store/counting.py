@@ -88,7 +88,7 @@ class Tally:
             rows = await (await connection.execute(query("take_tally_due"), {"areas": _AREAS})).fetchall()
             changed = [row["asset_key"] for row in rows if await _work_out(connection, row, now)]
             if changed:
-                stamp = await one(connection, "next_revision", {"as_of": None})
+                stamp = await one(connection, "next_revision", {})
                 await connection.execute(query("rebuild_states"), {**stamp, "keys": changed})
             return len(rows)
 

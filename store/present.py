@@ -39,7 +39,7 @@ async def apply_batch(connection: Connection, keyed: Keyed, events: list[Event],
         StalePlacesError: the places are not those of `places_version` any more.
     """
     now = max(frame.uplink.received_at for _, frame in keyed)
-    stamp = await one(connection, "next_revision", {"as_of": None})
+    stamp = await one(connection, "next_revision", {})
     if stamp["places_version"] != places_version:
         raise StalePlacesError
     as_of = stamp["as_of"]

@@ -179,7 +179,7 @@ async def publish(connection: Connection, *, at: datetime) -> None:
     """Tell everyone that places are news: a new version of them, and a new revision."""
     await connection.execute(query("next_places_version"))
     # Nothing was heard: places are news, but `as_of` stays what ingest last vouched for.
-    stamp = {**await one(connection, "next_revision", {"as_of": None}), "as_of": at}
+    stamp = {**await one(connection, "next_revision", {}), "as_of": at}
     await connection.execute(query("insert_asset_states"), stamp)
     await connection.execute(query("tick_asset_states"), stamp)
 
@@ -189,7 +189,7 @@ async def _judge_anew(connection: Connection, planned: Plan, *, at: datetime) ->
     capacities = {c.record_id: [v and v.get("capacity") for v in (c.before, c.after)] for c in planned.changes}
     areas = [record_id for record_id, (before, after) in capacities.items() if before and before != after]
     if areas:
-        stamp = {**await one(connection, "next_revision", {"as_of": None}), "as_of": at}
+        stamp = {**await one(connection, "next_revision", {}), "as_of": at}
         rows = await connection.execute(query("select_keys_of_assets"), {"asset_ids": areas})
         keys = [row["asset_key"] for row in await rows.fetchall()]
         await connection.execute(query("rebuild_states"), {**stamp, "keys": keys})

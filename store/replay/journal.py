@@ -294,7 +294,7 @@ class _Replay:
     async def _meet(self) -> None:
         """Moments that a frame joined meanwhile, with all their frames; ingest waits for the end of this."""
         async with self._connection.transaction():
-            await one(self._connection, "next_revision", {"as_of": None})
+            await one(self._connection, "next_revision", {})
             times = [observed_at for _, observed_at in self._met]
             span = {"earliest": min(times), "latest": max(times)}
             met = columns(("device_keys", "observed"), sorted(self._met))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from store.pool import Connection
 from store.queries import one, query
@@ -10,7 +9,6 @@ from store.queries import one, query
 # So few at a time that ingest, which waits meanwhile, hardly notices.
 _ASSETS = 500
 _DEVICES = 50
-_NO_NEWER = datetime.fromisoformat("2000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,7 @@ async def rebuild_present(connection: Connection, *, of: Touched | None, session
 
 async def _rebuild(connection: Connection, names: Sequence[str], keys: list[int]) -> None:
     async with connection.transaction():
-        stamp = await one(connection, "next_revision", {"as_of": _NO_NEWER})
+        stamp = await one(connection, "next_revision", {})
         for name in names:
             await connection.execute(query(name), {**stamp, "keys": keys})
 
