@@ -223,3 +223,17 @@ def open_door(sink, noon, monkeypatch):
             await door.client.aclose()
 
     return open_it
+
+
+@asynccontextmanager
+async def running(source):
+    """A source that is at work, and ready."""
+    work = asyncio.create_task(source.run())
+    try:
+        async with asyncio.timeout(20):
+            while not source.ready:
+                await asyncio.sleep(0.01)
+        yield source
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)

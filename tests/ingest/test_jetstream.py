@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nats.js.api import ConsumerConfig, ConsumerInfo
 
 from ingest.jetstream import Cluster, JetStreamSource, subject_of, topic_of
+from tests.ingest.conftest import running
 
 FILTERS = ("application/+/device/+/event/up", "smartplace/v1/devices/+/up")
 
@@ -40,15 +41,8 @@ async def source_of(nats, *, ack_wait_s=2.0, durable="ingest-under-test"):
         max_ack_pending=1000,
     )
     source = JetStreamSource(cluster, FILTERS, now=lambda: datetime.now(UTC))
-    running = asyncio.create_task(source.run())
-    try:
-        async with asyncio.timeout(20):
-            while not source.ready:
-                await asyncio.sleep(0.01)
+    async with running(source):
         yield source
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from smartplace.settings import load
 from smartplace.workers import _worker, ingest
 from store.places import import_places
 from store.pool import open_pool
-from tests.ingest.conftest import UP_TOPIC, up_event
+from tests.ingest.conftest import UP_TOPIC, running, up_event
 from tests.ingest.test_mqtt import MOSQUITTO, Mosquitto
 
 
@@ -63,15 +63,8 @@ async def session_of(broker, client_id, filters):
         receive_maximum=100,
     )
     source = mqtt.MqttSource(here, filters, now=utc_now)
-    running = asyncio.create_task(source.run())
-    try:
-        async with asyncio.timeout(20):
-            while not source.ready:
-                await asyncio.sleep(0.01)
+    async with running(source):
         yield source
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def publish(broker, numbers):
